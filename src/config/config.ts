@@ -1,0 +1,59 @@
+import type { z } from 'zod'
+import type { Agent, ModelSettings } from '../domain/agent.js'
+import type { ConfigProblem } from '../domain/errors.js'
+import type { Credential, Tool } from '../domain/tool.js'
+
+/** A configuration that loaded whole: every name resolves, every secret is there, every expression compiles. */
+export interface Config {
+  /** Absolute path of config.yaml. */
+  readonly file: string
+  /** SHA-256 over everything that it was made from (text and instructions), hex. Secrets are not part of it. */
+  readonly digest: string
+  /** What it was made from, so that a run can keep it over a restart. Holds `${VAR}`, not the values. */
+  readonly snapshot: ConfigSnapshot
+  readonly server: ServerSettings
+  readonly store: StoreSettings
+  readonly models: ReadonlyMap<string, ModelSettings>
+  readonly credentials: ReadonlyMap<string, Credential>
+  readonly sources: ReadonlyMap<string, SourceSettings>
+  readonly tools: ReadonlyMap<string, Tool>
+  readonly agents: ReadonlyMap<string, Agent>
+  /** Worth a person's attention, not wrong. */
+  readonly warnings: readonly ConfigProblem[]
+  /** Every secret value in it, for redaction. */
+  readonly secretValues: readonly string[]
+}
+
+export interface ConfigSnapshot {
+  readonly file: string
+  readonly text: string
+  /** Path as written in the configuration to the text of the file. */
+  readonly instructions: Readonly<Record<string, string>>
+}
+
+export interface ServerSettings {
+  readonly hooks: { readonly host: string; readonly port: number }
+  /** Without a trailing slash. */
+  readonly publicUrl: string
+}
+
+export interface StoreSettings {
+  readonly engine: 'sqlite'
+  /** Absolute path. */
+  readonly file: string
+}
+
+export interface SourceSettings {
+  readonly name: string
+  readonly kind: string
+  /** What the kind's own schema made of it. */
+  readonly options: unknown
+  readonly idNames: readonly string[]
+}
+
+/** What the loader has to know of a kind of source; `sources/source.ts` fits it. */
+export interface SourceSchema {
+  readonly kind: string
+  readonly options: z.ZodObject
+  idNames(options: unknown): readonly string[]
+}

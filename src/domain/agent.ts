@@ -1,0 +1,75 @@
+import type { Expression } from '../util/cel.js'
+
+export interface Trigger {
+  readonly source: string
+  /** Any of these; `*` stands for any run of characters. */
+  readonly types: readonly string[]
+  /** Over `id source type subject time data ids`. */
+  readonly condition: Expression | undefined
+}
+
+/** At most this often: `1/subject`, `3/run`, `200/day`. Counted per tool, shared by all agents that have it. */
+export interface Quota {
+  readonly limit: number
+  readonly per: 'run' | 'subject' | 'day'
+}
+
+/** At most this much of one argument, `sum: { amount: 20000/day }`. */
+export interface SumQuota extends Quota {
+  readonly arg: string
+}
+
+/** An agent's permission to use a tool, narrowed. */
+export interface Grant {
+  readonly tool: string
+  readonly gate: 'auto' | 'approve'
+  /** Over `args facts ids event`. An error, a missing value or a non-boolean denies. */
+  readonly condition: Expression | undefined
+  readonly max: readonly Quota[]
+  readonly sum: readonly SumQuota[]
+  /** How long a person has to decide. */
+  readonly approvalTtlMs: number
+}
+
+export interface Limits {
+  readonly turns: number
+  readonly calls: number
+  readonly tokens: number
+  readonly costUsd: number | undefined
+  /** Time spent running, parked time left out. */
+  readonly timeMs: number
+  readonly runsPerDay: number | undefined
+  /** The same tool with the same arguments, in one run. */
+  readonly identicalCalls: number
+  readonly consecutiveErrors: number
+  readonly denials: number
+  /** Failed tries before the run is dead. */
+  readonly attempts: number
+}
+
+export interface Agent {
+  readonly name: string
+  readonly on: readonly Trigger[]
+  readonly instructions: string
+  readonly grants: readonly Grant[]
+  /** Name of an entry under `models`. */
+  readonly model: string
+  readonly limits: Limits
+  readonly mode: 'live' | 'off'
+}
+
+export interface ModelSettings {
+  readonly name: string
+  readonly baseUrl: string
+  /** Undefined for endpoints that ask for none. */
+  readonly apiKey: string | undefined
+  readonly model: string
+  readonly api: 'auto' | 'responses' | 'chat'
+  /** For one request, whole answer included. */
+  readonly timeoutMs: number
+  readonly maxOutputTokens: number | undefined
+  /** US dollars for a million tokens; where absent the built-in price table is asked. */
+  readonly price:
+    | { readonly input: number; readonly output: number; readonly cachedInput: number | undefined }
+    | undefined
+}

@@ -1,0 +1,58 @@
+import type { JsonValue } from '../util/json.js'
+
+/** System-assigned identifiers, by name; all that a tool may be bound to. */
+export type Ids = Readonly<Record<string, string>>
+
+/** How an event reached us first. */
+export type Via = 'webhook' | 'poll' | 'schedule'
+
+/** What a source makes of an arrival, before the ledger knows it. */
+export interface EventDraft {
+  /** The sender's own id of the occurrence. */
+  readonly sourceEventId?: string
+  /** Names the occurrence in a way that webhook and poll share: subject and version. */
+  readonly semanticKey?: string
+  readonly type: string
+  readonly subject?: string
+  /** When it happened, epoch milliseconds; the time of receipt where the sender does not say. */
+  readonly time: number
+  readonly ids: Ids
+  /** The event's content. Left out where it is the delivery's whole body, which is then stored once. */
+  readonly data?: JsonValue
+}
+
+export type EventState = 'recorded' | 'dispatched' | 'ignored'
+
+export const eventTransitions: Readonly<Record<EventState, readonly EventState[]>> = {
+  recorded: ['dispatched', 'ignored'],
+  dispatched: [],
+  ignored: [],
+}
+
+export interface Event {
+  readonly id: string
+  readonly source: string
+  readonly type: string
+  readonly subject: string | undefined
+  readonly time: number
+  readonly recordedAt: number
+  readonly via: Via
+  readonly ids: Ids
+  readonly data: JsonValue
+}
+
+/** Why an agent was woken by an event, or was not. */
+export type MatchReason =
+  | 'matched'
+  | 'source' // listens to another source
+  | 'type' // listens to other types
+  | 'if_false'
+  | 'if_error' // the expression failed or met a missing value: no match, counted and shown
+  | 'off' // the agent's mode is off
+
+export interface MatchDecision {
+  readonly agent: string
+  readonly reason: MatchReason
+  /** For `if_error` the error, for `if_false` the expression. */
+  readonly detail?: string
+}

@@ -1,0 +1,80 @@
+import type { Expression } from '../util/cel.js'
+import type { Path } from '../util/path.js'
+import type { Pattern } from '../util/pattern.js'
+
+/** What a tool does to the world. */
+export type Effect = 'read' | 'write' | 'destructive'
+
+export type ArgSpec = { readonly description: string | undefined; readonly optional: boolean } & (
+  | {
+      readonly type: 'integer' | 'number'
+      readonly min: number | undefined
+      readonly max: number | undefined
+    }
+  | { readonly type: 'boolean' }
+  | { readonly type: 'enum'; readonly values: readonly string[] }
+  /** Free text, `maxLength` in UTF-16 units. */
+  | { readonly type: 'text'; readonly minLength: number; readonly maxLength: number }
+  /** A choice by pattern: the whole text must match. */
+  | { readonly type: 'pattern'; readonly pattern: Pattern; readonly maxLength: number }
+  /** A list of choices. */
+  | { readonly type: 'list'; readonly values: readonly string[]; readonly maxItems: number }
+)
+
+/** A literal, or text with `${{ … }}` in it. A template that is one expression alone keeps its value's type. */
+export type Template =
+  | { readonly kind: 'literal'; readonly value: string | number | boolean | null }
+  | { readonly kind: 'expression'; readonly expression: Expression }
+  | { readonly kind: 'text'; readonly parts: readonly (string | Expression)[] }
+
+/** A body: templates at the leaves. An entry whose expression gives null is left out. */
+export type TemplateTree =
+  | Template
+  | { readonly kind: 'object'; readonly entries: readonly (readonly [string, TemplateTree])[] }
+  | { readonly kind: 'list'; readonly items: readonly TemplateTree[] }
+
+/** One declared API operation. Origin and method are literals; nothing the model says can change them. */
+export interface Tool {
+  readonly name: string
+  readonly description: string
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** `https://api.github.com`. */
+  readonly origin: string
+  /** Literal text and the names of ids, in turn: `/repos/`, {repo}, `/issues/`, {issue}. Values are percent-encoded. */
+  readonly path: readonly (string | { readonly id: string })[]
+  readonly query: readonly (readonly [string, Template])[]
+  readonly headers: readonly (readonly [string, Template])[]
+  readonly body:
+    | { readonly kind: 'none' }
+    | { readonly kind: 'json'; readonly tree: TemplateTree }
+    | { readonly kind: 'form'; readonly entries: readonly (readonly [string, Template])[] }
+  readonly credential: string | undefined
+  readonly effect: Effect
+  readonly args: Readonly<Record<string, ArgSpec>>
+  /** The names of ids that path, query, headers and body use. */
+  readonly boundIds: readonly string[]
+  readonly result: { readonly pick: readonly Path[] | undefined; readonly maxBytes: number }
+  /** The scope grows by these ids, read from the answer. */
+  readonly yields: Readonly<Record<string, { readonly path: Path; readonly pattern: Pattern }>>
+  /** Fact name to the read tool that rouse itself calls just before a decision. */
+  readonly facts: Readonly<Record<string, string>>
+  readonly idempotency: { readonly header: string; readonly ttlMs: number } | undefined
+  readonly onUnknown: 'retry' | 'hold'
+  /** From the first byte out to the last byte in. */
+  readonly timeoutMs: number
+  /** The most bytes of an answer that are read, after decompression. */
+  readonly maxResponseBytes: number
+  /** Whether addresses that are not public may be connected to. */
+  readonly isPrivate: boolean
+}
+
+/** A secret, and the only origins that it is ever sent to. */
+export interface Credential {
+  readonly name: string
+  readonly origins: readonly string[]
+  readonly auth:
+    | { readonly kind: 'bearer'; readonly token: string }
+    | { readonly kind: 'basic'; readonly user: string; readonly password: string }
+    | { readonly kind: 'header'; readonly header: string; readonly value: string }
+  readonly rate: { readonly count: number; readonly perMs: number } | undefined
+}

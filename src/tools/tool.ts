@@ -1,0 +1,47 @@
+import type { ToolError } from '../domain/errors.js'
+import type { Ids } from '../domain/event.js'
+import type { Credential, Tool } from '../domain/tool.js'
+import type { FrozenRequest } from '../domain/tool-call.js'
+import type { JsonObject, JsonValue } from '../util/json.js'
+
+/** How a kind of tool makes and sends requests. */
+export interface ToolClient {
+  /**
+   * The exact request, pure: the same bindings give the same bytes. Throws PolicyError `policy.scope` when an
+   * id is missing, `policy.schema` when a template has no value. The credential is not in it.
+   */
+  freeze(tool: Tool, bindings: Bindings): FrozenRequest
+  /** Sends it once, with the credential and, where the tool has a header for it, the idempotency key. Never throws but for a fault of ours. */
+  send(tool: Tool, request: FrozenRequest, options: SendOptions): Promise<ToolAnswer>
+  close(): Promise<void>
+}
+
+export interface Bindings {
+  readonly ids: Ids
+  readonly args: JsonObject
+  readonly facts: JsonObject
+  /** The event as CEL sees it: `id source type subject time data`. */
+  readonly event: JsonObject
+}
+
+export interface SendOptions {
+  readonly credential: Credential | undefined
+  readonly idempotencyKey: string | undefined
+  readonly signal: AbortSignal
+}
+
+export type ToolAnswer =
+  /** A whole answer came back. */
+  | {
+      readonly kind: 'answered'
+      readonly status: number
+      /** The whole answer, for `yields` and facts; undefined when it is not JSON. */
+      readonly body: JsonValue | undefined
+      /** What the model may see of it: picked and cut to size. */
+      readonly result: JsonValue
+      readonly retryAfterMs: number | undefined
+    }
+  /** Certain that no byte of the request reached the API. */
+  | { readonly kind: 'not_sent'; readonly error: ToolError }
+  /** Sent, in part or whole, and no whole answer came back. */
+  | { readonly kind: 'no_answer'; readonly error: ToolError }

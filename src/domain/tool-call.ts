@@ -94,6 +94,8 @@ export type ToolOutput =
   | {
       readonly ok: false
       readonly error: { readonly code: ErrorCode; readonly message: string; readonly hint: string }
+      /** What the API said with its refusal, picked and cut to size. */
+      readonly result?: JsonValue
     }
 
 export interface ToolCallOutcome {

@@ -1,0 +1,152 @@
+import { hostname } from 'node:os'
+import type { Config, ConfigSnapshot } from './config/config.js'
+import { loadConfig, loadSnapshot } from './config/load.js'
+import { watchConfig } from './config/watch.js'
+import type { ModelSettings } from './domain/agent.js'
+import { ConfigError, toAppError } from './domain/errors.js'
+import { InFlight } from './http/body.js'
+import { createHooksApp } from './http/hooks.js'
+import { PeerLimiter } from './http/peers.js'
+import { listen } from './http/server.js'
+import { Dispatcher } from './ingest/dispatch.js'
+import { RefusalCounter } from './ingest/refusals.js'
+import type { Model } from './models/model.js'
+import { costOf } from './models/price.js'
+import { openModel } from './models/registry.js'
+import { startPoller } from './poller/poller.js'
+import { Configurations } from './runs/configurations.js'
+import { Worker } from './runs/worker.js'
+import { sourceKinds } from './sources/registry.js'
+import type { WebhookSource } from './sources/source.js'
+import { storeEngines } from './store/registry.js'
+import { createHttpToolClient } from './tools/http.js'
+import { systemClock } from './util/clock.js'
+import type { Environment } from './util/env.js'
+import { createFetch } from './util/fetch.js'
+import { newId } from './util/id.js'
+import type { Logger } from './util/log.js'
+
+export interface DaemonOptions {
+  readonly configFile: string
+  readonly environment: Environment
+  readonly log: Logger
+  /** Most runs at once. */
+  readonly concurrency?: number
+}
+
+export interface Daemon {
+  readonly address: { readonly host: string; readonly port: number }
+  /** The configuration in force. */
+  config(): Config
+  /** Stops taking deliveries, lets runs come to a safe point, closes the ledger. */
+  stop(): Promise<void>
+}
+
+const maxInFlightBytes = 256 * 1024 * 1024
+const refusalsPerPeerAndMinute = 120
+const stopGraceMs = 10_000
+
+/** Builds everything and starts it in order: what reads comes up before what takes in. */
+export async function startDaemon({ configFile, environment, log, concurrency = 16 }: DaemonOptions): Promise<Daemon> {
+  const clock = systemClock
+  const kinds = Object.values(sourceKinds)
+  const load = () => loadConfig({ file: configFile, environment, kinds })
+  const config = await load()
+  for (const { path, message } of config.warnings) log.warn({ path }, message)
+
+  const store = await storeEngines[config.store.engine]({ file: config.store.file, exclusive: true })
+  const configurations = await Configurations.open(config, {
+    store,
+    clock,
+    load: (snapshot: ConfigSnapshot) => loadSnapshot(snapshot, { environment, kinds }),
+  })
+  let sources = openSources(config)
+
+  const tools = createHttpToolClient({ clock })
+  const modelFetch = createFetch({ allowPrivate: true })
+  const models = new Map<string, Model>()
+  const modelFor = (settings: ModelSettings): Model => {
+    const key = JSON.stringify(settings)
+    const model = models.get(key) ?? openModel(settings, { fetch: modelFetch, clock })
+    models.set(key, model)
+    return model
+  }
+
+  const node = `${hostname()}-${newId('run').slice(-8)}`
+  const worker = new Worker({ store, configurations, tools, modelFor, costOf, clock, log, node, concurrency })
+  const dispatcher = new Dispatcher({
+    store,
+    clock,
+    log,
+    agents: () => configurations.current.agents.values(),
+    onRuns: () => worker.wake(),
+  })
+  const poller = startPoller({ store, config, clock, log, onEvents: () => dispatcher.lookInLedger() })
+  const refusals = new RefusalCounter(store, clock, log)
+  let unready: string | undefined
+  const app = createHooksApp({
+    receiver: { store, clock, onRecorded: (events) => dispatcher.offer(events) },
+    refusals,
+    inFlight: new InFlight(maxInFlightBytes),
+    peers: new PeerLimiter(clock, refusalsPerPeerAndMinute),
+    log,
+    sources: () => sources,
+    unready: () => unready,
+  })
+
+  const reload = async () => {
+    try {
+      const next = await load()
+      if (next.digest === configurations.current.digest) return
+      const opened = openSources(next)
+      await configurations.swap(next)
+      sources = opened
+      poller.update(next)
+      dispatcher.lookInLedger()
+      log.info({ config: next.digest.slice(0, 12) }, 'configuration reloaded')
+    } catch (error) {
+      const problems = error instanceof ConfigError ? error.problems.map((problem) => ({ ...problem })) : []
+      log.error({ problems }, `configuration not reloaded, the old one stays: ${toAppError(error).message}`)
+    }
+  }
+  const watcher = watchConfig({
+    file: configFile,
+    files: () => Object.keys(configurations.current.snapshot.instructions),
+    onChange: () => void reload(),
+  })
+
+  const listener = await listen(app, config.server.hooks).catch(async (error: unknown) => {
+    await Promise.all([watcher.close(), poller.stop(), store.close()])
+    throw error
+  })
+  await worker.start()
+  dispatcher.lookInLedger()
+  log.info({ host: listener.host, port: listener.port, node }, 'rouse is ready')
+
+  return {
+    address: { host: listener.host, port: listener.port },
+    config: () => configurations.current,
+    async stop() {
+      unready = 'stopping'
+      await watcher.close()
+      await poller.stop()
+      await listener.close(stopGraceMs)
+      await dispatcher.stop()
+      await worker.stop(stopGraceMs)
+      await refusals.flush()
+      await tools.close()
+      await store.close()
+      log.info({}, 'rouse has stopped')
+    },
+  }
+}
+
+function openSources(config: Config): ReadonlyMap<string, WebhookSource> {
+  const opened = new Map<string, WebhookSource>()
+  const kinds = new Map(Object.values(sourceKinds).map((kind) => [kind.kind, kind]))
+  for (const { name, kind, options } of config.sources.values()) {
+    const source = kinds.get(kind)?.open?.(options)
+    if (source) opened.set(name, source)
+  }
+  return opened
+}

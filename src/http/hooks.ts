@@ -1,0 +1,148 @@
+import type { IncomingMessage } from 'node:http'
+import type { HttpBindings } from '@hono/node-server'
+import { type Context, Hono } from 'hono'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import type { Delivery, Reply } from '../domain/delivery.js'
+import { type ErrorCode, LimitError, toAppError, type VerificationError } from '../domain/errors.js'
+import { type Received, type Receiver, receive } from '../ingest/receive.js'
+import type { RefusalCounter } from '../ingest/refusals.js'
+import type { WebhookSource } from '../sources/source.js'
+import { newId } from '../util/id.js'
+import type { Logger } from '../util/log.js'
+import { type InFlight, readBody, SenderGone } from './body.js'
+import type { PeerLimiter } from './peers.js'
+
+export interface HooksOptions {
+  readonly receiver: Receiver
+  readonly refusals: RefusalCounter
+  readonly inFlight: InFlight
+  readonly peers: PeerLimiter
+  readonly log: Logger
+  /** The sources of the configuration in force, by name. */
+  readonly sources: () => ReadonlyMap<string, WebhookSource>
+  /** Undefined while deliveries are taken; else why not. */
+  readonly unready: () => string | undefined
+}
+
+type HooksContext = Context<{ Bindings: HttpBindings }>
+
+const hooksPrefix = '/hooks/'
+
+/** The public listener: deliveries and health, nothing else. Paths match exactly, byte for byte, undecoded. */
+export function createHooksApp(options: HooksOptions): Hono<{ Bindings: HttpBindings }> {
+  const app = new Hono<{ Bindings: HttpBindings }>()
+  app.all('*', (context) => {
+    const url = context.env.incoming.url ?? ''
+    const path = url.split('?', 1)[0] ?? ''
+    if (path === '/healthz') return answerHealth(context, options)
+    const source = path.startsWith(hooksPrefix) ? options.sources().get(path.slice(hooksPrefix.length)) : undefined
+    if (!source) return refuse(context, 404)
+    return answerDelivery(context, path.slice(hooksPrefix.length), source, options)
+  })
+  return app
+}
+
+function answerHealth(context: HooksContext, { unready }: HooksOptions): Response {
+  const { method } = context.env.incoming
+  if (method !== 'GET' && method !== 'HEAD') return refuse(context, 405, { allow: 'GET' })
+  if (unready() === undefined) return context.json({ status: 'ok' })
+  return context.json({ status: 'unavailable' }, 503, { 'retry-after': '5' })
+}
+
+async function answerDelivery(
+  context: HooksContext,
+  name: string,
+  source: WebhookSource,
+  options: HooksOptions,
+): Promise<Response> {
+  const { incoming } = context.env
+  if (!source.methods.includes(incoming.method ?? '')) {
+    return refuse(context, 405, { allow: source.methods.join(', ') })
+  }
+  const encoding = incoming.headers['content-encoding']
+  if (encoding !== undefined && encoding !== 'identity') return refuse(context, 415)
+  if (options.unready() !== undefined) return refuse(context, 503, { 'retry-after': '5' })
+  try {
+    const body = await readBody(incoming, source.maxBodyBytes, options.inFlight)
+    const delivery = deliveryOf(incoming, name, body, options)
+    return answer(context, await receive(delivery, source, options.receiver), delivery, options)
+  } catch (error) {
+    return answerFault(context, name, error, options)
+  }
+}
+
+function deliveryOf(incoming: IncomingMessage, source: string, body: Buffer, { receiver }: HooksOptions): Delivery {
+  const { remoteAddress } = incoming.socket
+  return {
+    id: newId('dlv'),
+    source,
+    receivedAt: receiver.clock.now(),
+    method: incoming.method ?? '',
+    url: incoming.url ?? '',
+    rawHeaders: incoming.rawHeaders,
+    body,
+    ...(remoteAddress === undefined ? {} : { remoteAddress }),
+  }
+}
+
+function answer(context: HooksContext, received: Received, delivery: Delivery, options: HooksOptions): Response {
+  switch (received.state) {
+    case 'handshake':
+      return reply(context, received.reply)
+    case 'recorded':
+    case 'duplicate': {
+      options.log.debug({ delivery: delivery.id, source: delivery.source, events: received.eventIds }, received.state)
+      if (received.reply) return reply(context, received.reply)
+      const status = received.state === 'recorded' ? 202 : 200
+      return context.json({ status: received.state, events: received.eventIds }, status)
+    }
+    case 'malformed':
+      options.log.warn({ delivery: delivery.id, source: delivery.source }, `malformed: ${received.error.message}`)
+      return refuse(context, 400)
+    case 'refused': {
+      options.refusals.count(delivery.source, received.error.code, received.error.message)
+      if (options.peers.isOver(delivery.remoteAddress ?? '')) return refuse(context, 429, { 'retry-after': '60' })
+      return refuse(context, statusOf(received.error))
+    }
+  }
+}
+
+function statusOf(error: VerificationError): ContentfulStatusCode {
+  const malformed: ErrorCode = 'verification.duplicate_header'
+  return error.code === malformed ? 400 : 401
+}
+
+function answerFault(context: HooksContext, source: string, error: unknown, options: HooksOptions): Response {
+  if (error instanceof LimitError) {
+    options.refusals.count(source, error.code, error.message)
+    // What is left of the body is not read: the connection cannot be used again.
+    const headers = { connection: 'close' }
+    if (error.code === 'limit.body_size') return refuse(context, 413, headers)
+    return refuse(context, 503, { ...headers, 'retry-after': '5' })
+  }
+  if (error instanceof SenderGone) return refuse(context, 400, { connection: 'close' })
+  const { code, message } = toAppError(error)
+  options.log.error({ source, code }, `not acknowledged: ${message}`)
+  return refuse(context, 503, { 'retry-after': '10' })
+}
+
+const constantBodies: Partial<Record<number, string>> = {
+  400: 'bad request',
+  401: 'unauthorized',
+  404: 'not found',
+  405: 'method not allowed',
+  413: 'too large',
+  415: 'unsupported encoding',
+  429: 'too many requests',
+  503: 'unavailable',
+}
+
+/** A constant body that says nothing of the reason. */
+function refuse(context: HooksContext, status: ContentfulStatusCode, headers: Record<string, string> = {}): Response {
+  return context.json({ status: constantBodies[status] ?? 'refused' }, status, headers)
+}
+
+function reply(context: HooksContext, { status, headers = {}, body }: Reply): Response {
+  if (body === '') return context.body(null, status as 204, { ...headers })
+  return context.body(body, status as ContentfulStatusCode, { ...headers })
+}

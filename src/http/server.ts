@@ -1,0 +1,69 @@
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createAdaptorServer, type HttpBindings } from '@hono/node-server'
+import type { Hono } from 'hono'
+import { AppError } from '../domain/errors.js'
+
+export interface Listener {
+  readonly host: string
+  readonly port: number
+  /** Stops taking connections, lets answers under way finish for `graceMs`, then closes what is left. */
+  close(graceMs: number): Promise<void>
+}
+
+/** Slow senders are cut off; the platform's own defaults are 60 s, 300 s and no limit. */
+const limits = {
+  headersTimeout: 10_000,
+  requestTimeout: 15_000,
+  keepAliveTimeout: 5000,
+  connectionsCheckingInterval: 1000,
+  maxHeaderSize: 16_384,
+}
+const maxConnections = 512
+
+/** Listens. Throws AppError `server.address_in_use` when another program does already. */
+export async function listen(
+  app: Hono<{ Bindings: HttpBindings }>,
+  address: { host: string; port: number },
+): Promise<Listener> {
+  const server = createAdaptorServer({ fetch: app.fetch, serverOptions: limits }) as Server
+  server.maxConnections = maxConnections
+  server.on('checkContinue', (incoming, outgoing) => {
+    // The application answers an announced body that is too large before a byte of it is sent.
+    if (Number(incoming.headers['content-length'] ?? 0) <= maxContinueBytes) outgoing.writeContinue()
+    server.emit('request', incoming, outgoing)
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, address)))
+    server.listen(address.port, address.host, () => resolve())
+  })
+  const { port } = server.address() as AddressInfo
+  return {
+    host: address.host,
+    port,
+    close: (graceMs) =>
+      new Promise((resolve) => {
+        const timer = setTimeout(() => server.closeAllConnections(), graceMs).unref()
+        server.close(() => {
+          clearTimeout(timer)
+          resolve()
+        })
+        server.closeIdleConnections()
+      }),
+  }
+}
+
+/** No source takes more; a body announced larger gets its refusal instead of `100 Continue`. */
+const maxContinueBytes = 32 * 1024 * 1024
+
+function listenError(error: NodeJS.ErrnoException, { host, port }: { host: string; port: number }): AppError {
+  const place = `${host}:${port}`
+  if (error.code === 'EADDRINUSE') {
+    return new AppError(
+      'server.address_in_use',
+      `cannot listen on ${place}: another program does. Stop it, or set server.hooks to another address.`,
+      { cause: error },
+    )
+  }
+  return new AppError('command.failed', `cannot listen on ${place}: ${error.message}. Set server.hooks.`, { cause: error })
+}

@@ -1,0 +1,104 @@
+import type { Agent } from '../domain/agent.js'
+import { toAppError } from '../domain/errors.js'
+import type { Event } from '../domain/event.js'
+import type { Store } from '../store/store.js'
+import { backoffMs } from '../util/backoff.js'
+import { type Clock, sleep } from '../util/clock.js'
+import type { Logger } from '../util/log.js'
+import { match } from './match.js'
+
+export interface DispatcherOptions {
+  readonly store: Store
+  readonly clock: Clock
+  readonly log: Logger
+  /** The agents of the configuration in force. */
+  readonly agents: () => Iterable<Agent>
+  /** Called after the commit, when there are runs to be claimed. */
+  readonly onRuns: (runIds: readonly string[]) => void
+}
+
+/** Most events in one dispatching transaction: large enough to share the commit, small enough not to hold up arrivals. */
+const batchSize = 64
+/** Most events kept in memory; what is beyond is read back from the ledger. */
+const bufferSize = 1024
+
+/**
+ * Decides on every recorded event, in order. What was just recorded is handed over in memory, so that it need
+ * not be read and parsed again; whatever is missed (a start, a full buffer, a failure) is found in the ledger.
+ */
+export class Dispatcher {
+  #buffer: Event[] = []
+  #isBehind = true
+  #working: Promise<void> | undefined
+  #stopped = false
+  readonly #stop = new AbortController()
+
+  constructor(private readonly options: DispatcherOptions) {}
+
+  /** Events that were recorded just now. */
+  offer(events: readonly Event[]): void {
+    if (this.#buffer.length + events.length > bufferSize) this.#isBehind = true
+    if (!this.#isBehind) this.#buffer.push(...events)
+    this.wake()
+  }
+
+  /** There may be undispatched events in the ledger. */
+  lookInLedger(): void {
+    this.#isBehind = true
+    this.wake()
+  }
+
+  /** Resolves when everything that was offered before is dispatched. */
+  async settled(): Promise<void> {
+    while (this.#working) await this.#working
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#stop.abort(new Error('stopping'))
+    await this.settled()
+  }
+
+  private wake(): void {
+    if (this.#working || this.#stopped) return
+    this.#working = this.drain().finally(() => {
+      this.#working = undefined
+      if ((this.#buffer.length > 0 || this.#isBehind) && !this.#stopped) this.wake()
+    })
+  }
+
+  private async drain(): Promise<void> {
+    for (let failures = 0; !this.#stopped; ) {
+      try {
+        const events = await this.next()
+        if (events.length === 0) return
+        await this.dispatch(events)
+        failures = 0
+      } catch (error) {
+        failures++
+        this.#isBehind = true
+        const { code, message } = toAppError(error)
+        this.options.log.error({ code, failures }, `dispatch failed, will try again: ${message}`)
+        await sleep(backoffMs(failures, { firstMs: 100, maxMs: 10_000 }), this.#stop.signal).catch(() => undefined)
+      }
+    }
+  }
+
+  private async next(): Promise<Event[]> {
+    if (!this.#isBehind) return this.#buffer.splice(0, batchSize)
+    // What is in the buffer is in the ledger too, and the ledger has the order. What is offered while the
+    // ledger is being read goes to the buffer; where both have it, dispatching it again changes nothing.
+    this.#buffer = []
+    this.#isBehind = false
+    const events = await this.options.store.undispatched(batchSize)
+    if (events.length === batchSize) this.#isBehind = true
+    return events
+  }
+
+  private async dispatch(events: readonly Event[]): Promise<void> {
+    const { store, clock, agents, onRuns } = this.options
+    const dispatches = events.map((event) => ({ eventId: event.id, decisions: match(event, agents()) }))
+    const runIds = await store.dispatch(dispatches, clock.now())
+    if (runIds.length > 0) onRuns(runIds)
+  }
+}

@@ -1,0 +1,54 @@
+import type { Delivery, Reply } from '../domain/delivery.js'
+import { AppError, VerificationError } from '../domain/errors.js'
+import type { Event, EventDraft } from '../domain/event.js'
+import type { WebhookSource } from '../sources/source.js'
+import type { Store } from '../store/store.js'
+import type { Clock } from '../util/clock.js'
+import { record, recordMalformed } from './record.js'
+
+/** What became of a delivery. `http/` turns it into what the sender expects. */
+export type Received =
+  | { readonly state: 'recorded' | 'duplicate'; readonly eventIds: readonly string[]; readonly reply: Reply | undefined }
+  /** A handshake, answered as the sender documents; nothing is recorded. */
+  | { readonly state: 'handshake'; readonly reply: Reply }
+  /** Not what the sender would send. Nothing is kept but a count. */
+  | { readonly state: 'refused'; readonly error: VerificationError }
+  /** From the sender, but unreadable. Its bytes are kept. */
+  | { readonly state: 'malformed'; readonly error: AppError }
+
+export interface Receiver {
+  readonly store: Store
+  readonly clock: Clock
+  /** Called after the commit, with the events that are new. */
+  readonly onRecorded: (events: readonly Event[]) => void
+}
+
+/**
+ * The story of an arrival: verify, make events, record. Rejects only when the ledger cannot be written;
+ * then nothing may be acknowledged.
+ */
+export async function receive(delivery: Delivery, source: WebhookSource, receiver: Receiver): Promise<Received> {
+  const { store, clock, onRecorded } = receiver
+  try {
+    const verified = source.verify(delivery, clock.now())
+    const handshake = source.handshake(verified)
+    if (handshake) return { state: 'handshake', reply: handshake }
+
+    let drafts: EventDraft[]
+    try {
+      drafts = source.events(verified)
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'delivery.malformed') throw error
+      await recordMalformed(store, delivery, verified.secretIndex, error.message)
+      return { state: 'malformed', error }
+    }
+
+    const recorded = await record(store, delivery, verified.secretIndex, drafts, () => verified.json())
+    onRecorded(recorded.newEvents)
+    const eventIds = recorded.events.flatMap(({ id }) => (id === undefined ? [] : [id]))
+    return { state: recorded.state, eventIds, reply: source.reply(recorded.state) }
+  } catch (error) {
+    if (error instanceof VerificationError) return { state: 'refused', error }
+    throw error
+  }
+}

@@ -1,0 +1,42 @@
+import type { Config } from '../config/config.js'
+import type { Agent } from '../domain/agent.js'
+import type { Event } from '../domain/event.js'
+import type { Lease, Run } from '../domain/run.js'
+import type { Model } from '../models/model.js'
+import type { Store } from '../store/store.js'
+import type { ToolClient } from '../tools/tool.js'
+import type { Clock } from '../util/clock.js'
+import type { Logger } from '../util/log.js'
+
+/** What one stretch of work on one run has to hand. */
+export interface RunContext {
+  readonly lease: Lease
+  readonly run: Run
+  readonly event: Event
+  readonly agent: Agent
+  /** The configuration that the run began with, which it keeps. */
+  readonly config: Config
+  readonly store: Store
+  readonly model: Model
+  readonly tools: ToolClient
+  /** US dollars for an answer; undefined when unknown. */
+  readonly costOf: CostOf
+  readonly clock: Clock
+  readonly log: Logger
+  /** Aborts when the lease is lost or the process must end now: whatever is under way is given up. */
+  readonly signal: AbortSignal
+  /** Whether to stop at the next safe point, because the process is to end. */
+  readonly isStopping: () => boolean
+  /** `clock.monotonic()` at the beginning of this stretch. */
+  readonly beganAt: number
+}
+
+export type CostOf = (
+  settings: import('../domain/agent.js').ModelSettings,
+  answer: import('../models/model.js').ModelAnswer,
+) => Promise<number | undefined>
+
+/** Time spent on the run so far, this stretch included. */
+export function activeMs({ run, clock, beganAt }: RunContext): number {
+  return run.usage.activeMs + (clock.monotonic() - beganAt)
+}

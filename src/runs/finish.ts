@@ -1,0 +1,55 @@
+import { type AppError, ModelError, toAppError } from '../domain/errors.js'
+import type { RunError, RunOutcome } from '../domain/run.js'
+import type { Attempt } from '../store/store.js'
+import { backoffMs } from '../util/backoff.js'
+
+/** Codes that say "the model is away", not "this run is at fault": the run waits, however long it takes. */
+const modelAway: readonly string[] = [
+  'model.unreachable',
+  'model.timeout',
+  'model.rate_limited',
+  'model.unavailable',
+  'model.unauthorized',
+]
+
+export interface Failure {
+  readonly error: unknown
+  /** Failed tries before this one. */
+  readonly attempts: number
+  readonly maxAttempts: number
+  readonly history: readonly Attempt[]
+  readonly now: number
+}
+
+/** What a fault means for the run. Asks the error only whether it may be tried again. Pure but for the jitter. */
+export function outcomeOfFailure({ error: cause, attempts, maxAttempts, history, now }: Failure): RunOutcome {
+  const fault = toAppError(cause)
+  const error: RunError = { code: fault.code, message: fault.message }
+  if (fault instanceof ModelError && modelAway.includes(fault.code)) {
+    const waits = trailingModelWaits(history) + 1
+    return { state: 'parked', on: 'model', until: now + delayMs(fault, waits, 10 * 60_000), error }
+  }
+  if (fault.retry === 'never') return { state: 'dead', error }
+  const failed = attempts + 1
+  if (failed >= maxAttempts) {
+    const message = `failed ${failed} times, last with ${fault.code}: ${fault.message}`
+    return { state: 'dead', error: { code: 'limit.attempts', message } }
+  }
+  return { state: 'failed', nextAt: now + delayMs(fault, failed, 30 * 60_000), error }
+}
+
+function delayMs(fault: AppError, tries: number, maxMs: number): number {
+  const backoff = backoffMs(tries, { firstMs: 1000, maxMs })
+  return typeof fault.retry === 'object' ? Math.max(fault.retry.afterMs, Math.min(backoff, 1000)) : backoff
+}
+
+/** How many stretches in a row, up to now, ended because the model was away. */
+function trailingModelWaits(history: readonly Attempt[]): number {
+  let count = 0
+  for (const { error, endedAt } of history.toReversed()) {
+    if (endedAt === undefined) continue
+    if (!error || !modelAway.includes(error.code)) break
+    count++
+  }
+  return count
+}

@@ -1,0 +1,125 @@
+import type { ModelSettings } from '../domain/agent.js'
+import { AppError, ModelError } from '../domain/errors.js'
+import { limitReached } from '../domain/limits.js'
+import type { RunOutcome } from '../domain/run.js'
+import type { ModelAnswer, ModelRequest } from '../models/model.js'
+import type { Journal, NewStep, StoredStep } from '../store/store.js'
+import { toolSchema } from '../tools/arguments.js'
+import { timeoutSignal } from '../util/clock.js'
+import { newId } from '../util/id.js'
+import { activeMs, type RunContext } from './context.js'
+import { callBoundReached } from './bounds.js'
+import { buildPrompt } from './prompt.js'
+import { advanceToolCall, isSettled } from './tool-call.js'
+
+/**
+ * One stretch of work on a run: do what is recorded and not done, ask the model, record its answer, do its
+ * calls, until the run completes, must wait, or reaches a bound. Everything it knows it reads from the
+ * ledger, so a run that begins and one that goes on after a crash take the same way.
+ */
+export async function runLoop(context: RunContext): Promise<RunOutcome> {
+  for (;;) {
+    const waiting = await advanceCalls(context)
+    if (waiting) return waiting
+
+    const journal = await context.store.journal(context.run.id)
+    const last = journal.steps.findLast((step) => step.isUsable)
+    if (last && !journal.calls.some(({ stepId }) => stepId === last.id)) {
+      return { state: 'completed', summary: last.text }
+    }
+    const reached =
+      limitReached(context.agent.limits, { ...journal.run.usage, activeMs: activeMs(context) }) ??
+      callBoundReached(context.agent.limits, journal.calls)
+    if (reached) return { state: 'dead', error: reached }
+    if (context.isStopping()) return { state: 'parked', on: 'time', until: context.clock.now() }
+
+    await takeTurn(context, journal)
+  }
+}
+
+/** Does every call that has no output yet, in order. All are tried before the run parks for any of them. */
+async function advanceCalls(context: RunContext): Promise<RunOutcome | undefined> {
+  let parked: RunOutcome | undefined
+  let journal = await context.store.journal(context.run.id)
+  for (const { id } of journal.calls.filter((call) => !isSettled(call))) {
+    if (context.signal.aborted) throw context.signal.reason
+    const call = journal.calls.find((candidate) => candidate.id === id)
+    const outcome = call && (await advanceToolCall(context, journal, call))
+    parked = longerWait(parked, outcome)
+    journal = await context.store.journal(context.run.id)
+  }
+  return parked
+}
+
+/** A run that waits on a person and on time goes on at the earlier: the time. */
+function longerWait(left: RunOutcome | undefined, right: RunOutcome | undefined): RunOutcome | undefined {
+  if (!left || !right) return left ?? right
+  const untilOf = (outcome: RunOutcome) =>
+    outcome.state === 'parked' && outcome.until !== undefined ? outcome.until : Number.POSITIVE_INFINITY
+  return untilOf(right) < untilOf(left) ? right : left
+}
+
+async function takeTurn(context: RunContext, journal: Journal): Promise<void> {
+  const { agent, config, event, store, lease, clock } = context
+  const schemas = agent.grants.flatMap(({ tool }) => {
+    const found = config.tools.get(tool)
+    return found ? [toolSchema(found)] : []
+  })
+  const settings = config.models.get(agent.model)
+  if (!settings) throw new AppError('config.unavailable', `the model "${agent.model}" is not declared`)
+  const askedAt = clock.monotonic()
+  const answer = await ask(context, buildPrompt(agent, event, journal, schemas))
+  const step = await stepOf(context, journal.steps, settings, answer, clock.monotonic() - askedAt)
+  const calls = step.isUsable ? answer.calls : []
+  await store.appendStep(
+    lease,
+    step,
+    calls.map(({ callId, name, argumentsText }) => ({
+      id: newId('tcl'),
+      callId,
+      tool: name,
+      argumentsText,
+      effect: config.tools.get(name)?.effect,
+    })),
+    clock.now(),
+  )
+  if (answer.finish === 'truncated') {
+    throw new ModelError('model.truncated', 'the answer was cut off; none of its calls was made', { retry: 'later' })
+  }
+  if (answer.finish === 'filtered') {
+    throw new ModelError('model.filtered', 'the vendor withheld the answer; none of its calls was made', { retry: 'later' })
+  }
+}
+
+async function ask(context: RunContext, request: ModelRequest): Promise<ModelAnswer> {
+  const timeLeftMs = context.agent.limits.timeMs - activeMs(context)
+  const deadline = timeoutSignal(timeLeftMs)
+  try {
+    return await context.model.ask(request, AbortSignal.any([context.signal, deadline]))
+  } catch (error) {
+    if (context.signal.aborted || !deadline.aborted) throw error
+    throw new AppError('limit.time', 'the run’s time was over while the model was asked', { cause: error })
+  }
+}
+
+async function stepOf(
+  context: RunContext,
+  earlier: readonly StoredStep[],
+  settings: ModelSettings,
+  answer: ModelAnswer,
+  durationMs: number,
+): Promise<NewStep> {
+  return {
+    id: newId('stp'),
+    turn: earlier.length + 1,
+    api: answer.api,
+    model: answer.model,
+    items: answer.items,
+    isUsable: answer.finish !== 'truncated' && answer.finish !== 'filtered',
+    text: answer.text,
+    inputTokens: answer.usage.inputTokens,
+    outputTokens: answer.usage.outputTokens,
+    costUsd: await context.costOf(settings, answer),
+    durationMs: Math.round(durationMs),
+  }
+}

@@ -1,0 +1,64 @@
+import type { Grant } from '../domain/agent.js'
+import { PolicyError } from '../domain/errors.js'
+import type { FrozenRequest, ToolCall } from '../domain/tool-call.js'
+import type { Tool } from '../domain/tool.js'
+import { checkGrant } from '../policy/grant.js'
+import { scopeOf } from '../policy/scope.js'
+import type { Journal } from '../store/store.js'
+import { parseArguments } from '../tools/arguments.js'
+import type { Bindings } from '../tools/tool.js'
+import { isoTime } from '../util/clock.js'
+import type { JsonObject } from '../util/json.js'
+import type { RunContext } from './context.js'
+import { readWithRetries } from './read.js'
+
+/** A call that may be made, with the exact request that it would be. */
+export interface Permit {
+  readonly tool: Tool
+  readonly grant: Grant
+  readonly bindings: Bindings
+  readonly request: FrozenRequest
+}
+
+/**
+ * Decides whether this call may be made, with these arguments, now. The model is asked nothing and believed
+ * nothing: ids come from the event and from earlier answers, facts are read here and now. Throws PolicyError.
+ */
+export async function permit(context: RunContext, journal: Journal, call: ToolCall): Promise<Permit> {
+  const { agent, config, event, tools } = context
+  const tool = config.tools.get(call.tool)
+  if (!tool) throw new PolicyError('policy.unknown_tool', `there is no tool "${call.tool}"`)
+  const grant = agent.grants.find((candidate) => candidate.tool === tool.name)
+  if (!grant) throw new PolicyError('policy.not_granted', `this agent may not use ${tool.name}`)
+  const args = parseArguments(tool, call.argumentsText)
+  const ids = scopeOf(
+    event.ids,
+    journal.calls.map((earlier) => earlier.yields),
+  )
+  const bindings: Bindings = { ids, args, facts: {}, event: eventObject(context) }
+  const facts = await readFacts(context, tool, bindings)
+  const withFacts: Bindings = { ...bindings, facts }
+  checkGrant(grant, withFacts)
+  return { tool, grant, bindings: withFacts, request: tools.freeze(tool, withFacts) }
+}
+
+/** Each fact is another tool's own bound request, made now. One that cannot be read is missing, and denies. */
+async function readFacts(context: RunContext, tool: Tool, bindings: Bindings): Promise<JsonObject> {
+  const facts: JsonObject = {}
+  for (const [name, toolName] of Object.entries(tool.facts)) {
+    const source = context.config.tools.get(toolName)
+    if (!source) throw new PolicyError('policy.constraint', `the fact ${name} has no tool ${toolName}`)
+    const answer = await readWithRetries(context, source, context.tools.freeze(source, { ...bindings, args: {} }))
+    if (answer.kind !== 'answered' || answer.status >= 300 || answer.body === undefined) {
+      const found = answer.kind === 'answered' ? `status ${answer.status}` : answer.error.message
+      throw new PolicyError('policy.constraint', `the fact ${name} could not be read from ${toolName}: ${found}`)
+    }
+    facts[name] = answer.body
+  }
+  return facts
+}
+
+function eventObject({ event }: RunContext): JsonObject {
+  const { id, source, type, subject, time, data } = event
+  return { id, source, type, subject: subject ?? null, time: isoTime(time), data }
+}

@@ -1,0 +1,237 @@
+import { AppError, PolicyError, toAppError } from '../domain/errors.js'
+import type { Ids } from '../domain/event.js'
+import type { RunOutcome } from '../domain/run.js'
+import { type FrozenRequest, settledToolCallStates, type ToolCall, type ToolOutput } from '../domain/tool-call.js'
+import type { Tool } from '../domain/tool.js'
+import { reservationsFor } from '../policy/budget.js'
+import { idempotencyKey } from '../policy/idempotency.js'
+import { classifyWrite, whatToDoWithUnknown } from '../policy/outcome.js'
+import type { Journal } from '../store/store.js'
+import type { ToolAnswer } from '../tools/tool.js'
+import { backoffMs } from '../util/backoff.js'
+import { sleep } from '../util/clock.js'
+import { scalarText, valueAt } from '../util/path.js'
+import { askPerson, checkApproval } from './approve.js'
+import type { RunContext } from './context.js'
+import { type Permit, permit } from './permit.js'
+import { refusal } from './prompt.js'
+import { credentialOf, readWithRetries } from './read.js'
+
+/**
+ * Takes one recorded tool call as far as it goes now, from whatever state a crash may have left it in.
+ * Returns undefined when it has its output, else how the run must park for it.
+ */
+export async function advanceToolCall(
+  context: RunContext,
+  journal: Journal,
+  call: ToolCall,
+): Promise<RunOutcome | undefined> {
+  switch (call.state) {
+    case 'proposed':
+    case 'approved':
+      return decideAndPerform(context, journal, call)
+    case 'waiting':
+      return { state: 'parked', on: 'approval' }
+    case 'prepared': {
+      const { tool, request, key } = frozen(context, call)
+      return transmit(context, call, tool, request, key)
+    }
+    case 'sent':
+      // The process ended between the first byte and the outcome: nobody knows.
+      await context.store.settle(context.lease, call.id, { state: 'unknown', note: 'interrupted after it was sent' }, context.clock.now())
+      return retryOrHold(context, call)
+    case 'unknown':
+      return retryOrHold(context, call)
+    case 'held':
+      return held(call)
+    default:
+      return undefined
+  }
+}
+
+export function isSettled(call: ToolCall): boolean {
+  return settledToolCallStates.includes(call.state)
+}
+
+async function decideAndPerform(context: RunContext, journal: Journal, call: ToolCall): Promise<RunOutcome | undefined> {
+  const { store, lease, clock } = context
+  try {
+    const permitted = await permit(context, journal, call)
+    if (call.state === 'approved') checkApproval(context, journal, call, permitted)
+    else if (permitted.grant.gate === 'approve') return await askPerson(context, call, permitted)
+    if (permitted.tool.effect === 'read') return await performRead(context, call, permitted)
+    return await performWrite(context, journal, call, permitted)
+  } catch (error) {
+    if (!(error instanceof PolicyError)) throw error
+    const output = refusal(error.code, error.message, hintFor(error))
+    await store.settle(lease, call.id, { state: 'denied', output, note: error.message }, clock.now())
+    return undefined
+  }
+}
+
+async function performRead(context: RunContext, call: ToolCall, { tool, request }: Permit): Promise<RunOutcome | undefined> {
+  const { store, lease, clock } = context
+  const answer = await readWithRetries(context, tool, request)
+  if (context.signal.aborted) throw context.signal.reason
+  const now = clock.now()
+  if (answer.kind !== 'answered') {
+    const output = refusal(answer.error.code, answer.error.message, 'The read did not work; go on without it or say so.')
+    await store.settle(lease, call.id, { state: 'failed', output }, now)
+    return undefined
+  }
+  const { status, retryAfterMs } = answer
+  if (status === 429 && retryAfterMs !== undefined) {
+    return { state: 'parked', on: 'time', until: now + retryAfterMs, error: { code: 'tool.status', message: `${tool.name}: the API asked to wait` } }
+  }
+  if (status >= 300) {
+    await store.settle(lease, call.id, { state: 'failed', status, output: refused(answer) }, now)
+    return undefined
+  }
+  const output: ToolOutput = { ok: true, status, result: answer.result }
+  await store.settle(lease, call.id, { state: 'done', status, output, yields: yieldsOf(tool, answer) }, now)
+  return undefined
+}
+
+async function performWrite(
+  context: RunContext,
+  journal: Journal,
+  call: ToolCall,
+  { tool, grant, bindings, request }: Permit,
+): Promise<RunOutcome | undefined> {
+  const { store, lease, run, event, agent, clock } = context
+  const ids: Ids = Object.fromEntries(tool.boundIds.map((name) => [name, bindings.ids[name] ?? '']))
+  const earlier = journal.calls.filter((other) => other.tool === tool.name && other.ordinal !== undefined && other.id !== call.id)
+  const ordinal = earlier.length
+  const key = idempotencyKey({ eventId: event.id, replay: run.replay, agent: agent.name, tool: tool.name, ids, ordinal })
+  const now = clock.now()
+  const reservations = reservationsFor(grant, tool, {
+    runId: run.id,
+    subject: `${event.source}/${run.subject}`,
+    ids,
+    now,
+    args: bindings.args,
+  })
+  const intent = { request, effect: tool.effect, args: bindings.args, idempotencyKey: key, ordinal, reservations }
+  const prepared = await store.prepare(lease, call.id, intent, now)
+  if (prepared.state === 'over_budget') {
+    throw new PolicyError('policy.budget', `${tool.name} is used up: at most ${prepared.limit} (${prepared.counter})`)
+  }
+  return transmit(context, call, tool, request, key)
+}
+
+/** How often a request that certainly did not reach the API is made again at once. */
+const maxConnects = 3
+
+/** `sent` is committed before the first byte leaves, and the outcome after the last byte came. */
+async function transmit(
+  context: RunContext,
+  call: ToolCall,
+  tool: Tool,
+  request: FrozenRequest,
+  key: string,
+): Promise<RunOutcome | undefined> {
+  const { store, lease, clock, tools } = context
+  await store.markSent(lease, call.id, clock.now())
+  const options = { credential: credentialOf(context, tool), idempotencyKey: key, signal: context.signal }
+  let answer = await tools.send(tool, request, options)
+  for (let connects = 1; answer.kind === 'not_sent' && connects < maxConnects && !context.signal.aborted; connects++) {
+    await sleep(backoffMs(connects, { firstMs: 250, maxMs: 2000 }), context.signal).catch(() => undefined)
+    answer = await tools.send(tool, request, options)
+  }
+  const now = clock.now()
+  const verdict = classifyWrite(answer)
+  if (answer.kind === 'answered' && verdict === 'confirmed') {
+    const output: ToolOutput = { ok: true, status: answer.status, result: answer.result }
+    await store.settle(lease, call.id, { state: 'confirmed', status: answer.status, output, yields: yieldsOf(tool, answer) }, now)
+    return undefined
+  }
+  if (answer.kind === 'answered' && verdict === 'rejected') {
+    await store.settle(lease, call.id, { state: 'rejected', status: answer.status, output: refused(answer) }, now)
+    return undefined
+  }
+  if (answer.kind === 'not_sent') {
+    const output = refusal(answer.error.code, answer.error.message, 'Nothing was sent. Say in your answer that this did not happen.')
+    await store.settle(lease, call.id, { state: 'rejected', output, note: 'never reached the API' }, now)
+    return undefined
+  }
+  const note = answer.kind === 'answered' ? `the API answered ${answer.status}` : answer.error.message
+  const status = answer.kind === 'answered' ? { status: answer.status } : {}
+  await store.settle(lease, call.id, { state: 'unknown', note, ...status }, now)
+  return waitToRetryOrHold(context, call, answer)
+}
+
+/** Just now the outcome became unknown: wait a moment before the same bytes go out again, or hold. */
+async function waitToRetryOrHold(context: RunContext, call: ToolCall, answer: ToolAnswer): Promise<RunOutcome> {
+  const current = await reread(context, call)
+  const { tool } = frozen(context, current)
+  const now = context.clock.now()
+  if (whatToDoWithUnknown(tool, current, now) === 'hold') return hold(context, current)
+  const asked = answer.kind === 'answered' ? answer.retryAfterMs : undefined
+  const until = now + (asked ?? backoffMs(current.sends, { firstMs: 1000, maxMs: 60_000 }))
+  return { state: 'parked', on: 'time', until, error: { code: 'tool.unknown_outcome', message: `${tool.name}: sent, and no certain answer came; the same request with the same key goes out again` } }
+}
+
+/** The run goes on with a call whose outcome is unknown: the same bytes and key again while the key lives, else a person. */
+async function retryOrHold(context: RunContext, call: ToolCall): Promise<RunOutcome | undefined> {
+  const current = await reread(context, call)
+  const { tool, request, key } = frozen(context, current)
+  if (whatToDoWithUnknown(tool, current, context.clock.now()) === 'hold') return hold(context, current)
+  return transmit(context, current, tool, request, key)
+}
+
+async function hold(context: RunContext, call: ToolCall): Promise<RunOutcome> {
+  await context.store.settle(context.lease, call.id, { state: 'held' }, context.clock.now())
+  return held(call)
+}
+
+function held(call: ToolCall): RunOutcome {
+  const message = `${call.tool} was sent and its outcome is not known; a person must say what became of ${call.id}`
+  return { state: 'parked', on: 'person', error: { code: 'tool.held', message } }
+}
+
+async function reread({ store }: RunContext, call: ToolCall): Promise<ToolCall> {
+  const current = await store.toolCall(call.id)
+  if (!current) throw new AppError('store.not_found', `tool call ${call.id} is gone from the ledger`)
+  return current
+}
+
+/** What was frozen when the call was prepared, and the tool of the run's own configuration. */
+function frozen({ config }: RunContext, call: ToolCall): { tool: Tool; request: FrozenRequest; key: string } {
+  const tool = config.tools.get(call.tool)
+  const { request, idempotencyKey: key } = call
+  if (!tool || !request || key === undefined) {
+    throw new AppError('store.invalid', `tool call ${call.id} is ${call.state} without its request`)
+  }
+  return { tool, request, key }
+}
+
+function refused(answer: Extract<ToolAnswer, { kind: 'answered' }>): ToolOutput {
+  const hint =
+    answer.status >= 500
+      ? 'The API has a fault of its own; go on without it or say so.'
+      : 'The API refused the request. Read its answer before you try anything else.'
+  return { ...refusal('tool.status', `the API answered ${answer.status}`, hint), result: answer.result }
+}
+
+function yieldsOf(tool: Tool, answer: Extract<ToolAnswer, { kind: 'answered' }>): Ids {
+  const yields: Record<string, string> = {}
+  for (const [name, { path, pattern }] of Object.entries(tool.yields)) {
+    const text = scalarText(valueAt(answer.body, path))
+    if (text !== undefined && pattern.matches(text)) yields[name] = text
+  }
+  return yields
+}
+
+function hintFor(error: PolicyError): string {
+  const hints: Partial<Record<string, string>> = {
+    'policy.unknown_tool': 'Use only the tools that are listed.',
+    'policy.not_granted': 'Use only the tools that are listed.',
+    'policy.schema': 'Correct the arguments and call again.',
+    'policy.scope': 'This event does not have the id that the tool needs; go on without it.',
+    'policy.constraint': 'The rule for this tool does not allow it with these arguments.',
+    'policy.budget': 'No more of this is allowed; go on without it.',
+    'approval.void': 'What was approved has changed; ask again only if it is still right.',
+    'approval.expired': 'Nobody let it through in time; go on without it.',
+  }
+  return hints[error.code] ?? toAppError(error).message
+}

@@ -1,0 +1,28 @@
+import ipaddr from 'ipaddr.js'
+
+/** Inside a company or a machine: connected to only where the operator says that a host is private. */
+const privateRanges: ReadonlySet<string> = new Set(['loopback', 'private', 'uniqueLocal', 'carrierGradeNat'])
+
+/** Metadata services whose addresses look like any other: Azure's host agent, Amazon's over IPv6. */
+const metadata: ReadonlySet<string> = new Set(['168.63.129.16', 'fd00:ec2::254'])
+
+/**
+ * Whether a connection to this IP address may be made. Only public unicast may; with `allowPrivate` also
+ * loopback, private, unique-local and carrier-grade NAT. Never: unspecified, link-local (cloud metadata),
+ * multicast, broadcast, documentation and reserved ranges, and IPv6 forms that carry an IPv4 address
+ * (mapped, ::/96, NAT64, 6to4, Teredo), because they reach hosts that the address does not show. A mapped
+ * address counts as the IPv4 address in it when `allowPrivate` is set.
+ */
+export function isAllowedAddress(text: string, allowPrivate: boolean): boolean {
+  if (!ipaddr.isValid(text)) return false
+  const parsed = ipaddr.parse(text)
+  if (parsed instanceof ipaddr.IPv6 && parsed.isIPv4MappedAddress()) {
+    return allowPrivate && isAllowedAddress(parsed.toIPv4Address().toString(), true)
+  }
+  if (metadata.has(parsed.toString())) return false
+  const range: string = parsed.range()
+  if (privateRanges.has(range)) return allowPrivate
+  if (range !== 'unicast') return false
+  // Of IPv6 only 2000::/3 is handed out; ::/96 and the rest of the unassigned space is "unicast" to the library.
+  return parsed instanceof ipaddr.IPv4 || ((parsed.parts[0] ?? 0) & 0xe000) === 0x2000
+}

@@ -1,0 +1,94 @@
+import { styleText } from 'node:util'
+import { pino } from 'pino'
+import { type Clock, isoTime, systemClock } from './clock.js'
+import type { Redactor } from './redact.js'
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
+export type LogFields = Readonly<Record<string, unknown>>
+
+/** Lines for people who run rouse. Ids, names, codes, counts; never a body, a header, an event's text or a secret. */
+export interface Logger {
+  debug(fields: LogFields, message: string): void
+  info(fields: LogFields, message: string): void
+  warn(fields: LogFields, message: string): void
+  error(fields: LogFields, message: string): void
+  /** A logger whose every line also has `fields`. */
+  child(fields: LogFields): Logger
+}
+
+export interface LoggerOptions {
+  readonly level: LogLevel
+  /** Default: standard error, so that standard output stays a command's own. Gets whole lines. */
+  readonly destination?: { write(line: string): unknown }
+  /** Lines to be read on a terminal, instead of JSON. */
+  readonly pretty?: boolean
+  /** Applied to every line as it is written. */
+  readonly redact?: Redactor
+  readonly clock?: Clock
+}
+
+/** One JSON object a line: `time` (ISO 8601), `level`, `msg`, then the fields; an error stands under `err`. */
+export function createLogger({
+  level,
+  destination = pino.destination({ dest: 2, sync: true }),
+  pretty = false,
+  redact = (text) => text,
+  clock = systemClock,
+}: LoggerOptions): Logger {
+  const write = (line: string) => {
+    const safe = escapeControls(redact(line.trimEnd()))
+    destination.write(`${pretty ? formatLine(safe) : safe}\n`)
+  }
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: () => `,"time":"${isoTime(clock.now())}"`,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    { write },
+  )
+}
+
+const unsafe = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
+
+/**
+ * Writes control, bidi and other invisible characters as `\uXXXX`: a title from outside must not move the
+ * cursor, colour a line, turn it around or forge a second one. In JSON text this changes no value, because
+ * such characters stand only inside strings.
+ */
+export function escapeControls(text: string): string {
+  return text.replace(unsafe, (found) => {
+    let escaped = ''
+    for (let at = 0; at < found.length; at++) {
+      escaped += `\\u${found.charCodeAt(at).toString(16).padStart(4, '0')}`
+    }
+    return escaped
+  })
+}
+
+const colours = { debug: 'gray', info: 'green', warn: 'yellow', error: 'red' } as const
+
+/** `07:00:00.123 info  run finished  run=run_0193… turns=3` of a JSON line. */
+function formatLine(line: string): string {
+  const { time, level, msg, err, ...fields }: Record<string, unknown> = JSON.parse(line)
+  const colour = colours[level as keyof typeof colours] ?? 'white'
+  const parts = [
+    styleText('gray', String(time).slice(11, 23)),
+    styleText(colour, String(level).padEnd(5)),
+    escapeControls(String(msg ?? '')),
+  ]
+  const shown = Object.entries(fields).map(([name, value]) => {
+    const text = typeof value === 'string' && /^[\w./:@#+-]+$/.test(value) ? value : JSON.stringify(value)
+    return `${styleText('gray', `${escapeControls(name)}=`)}${escapeControls(text)}`
+  })
+  if (shown.length > 0) parts.push('', ...shown)
+  return parts.join(' ') + formatError(err)
+}
+
+function formatError(err: unknown): string {
+  if (typeof err !== 'object' || err === null) return ''
+  const { stack, message }: { stack?: unknown; message?: unknown } = err
+  const lines = String(stack ?? message ?? '').split('\n')
+  return lines.map((line) => `\n    ${escapeControls(line)}`).join('')
+}

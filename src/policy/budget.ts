@@ -3,6 +3,7 @@ import { PolicyError } from '../domain/errors.js'
 import type { Ids } from '../domain/event.js'
 import type { Tool } from '../domain/tool.js'
 import type { Reservation } from '../domain/tool-call.js'
+import { utcDay } from '../util/clock.js'
 import type { JsonObject } from '../util/json.js'
 import { boundIdsOf } from './scope.js'
 
@@ -11,8 +12,8 @@ export interface BudgetScope {
   /** The run's subject. */
   readonly subject: string
   readonly ids: Ids
-  /** UTC day of the intent, `2026-11-21`. */
-  readonly day: string
+  /** Of the intent, epoch milliseconds; its UTC day is what "per day" counts by. */
+  readonly now: number
   readonly args: JsonObject
 }
 
@@ -39,9 +40,9 @@ export function reservationsFor(grant: Grant, tool: Tool, scope: BudgetScope): R
   return [...counts, ...sums]
 }
 
-function counterOf(tool: Tool, { per }: Quota, { runId, subject, ids, day }: BudgetScope): string {
+function counterOf(tool: Tool, { per }: Quota, { runId, subject, ids, now }: BudgetScope): string {
   if (per === 'run') return `${tool.name}|run|${runId}`
-  if (per === 'day') return `${tool.name}|day|${day}`
+  if (per === 'day') return `${tool.name}|day|${utcDay(now)}`
   const bound = Object.values(boundIdsOf(tool, ids))
   const parts = bound.length > 0 ? bound : [subject]
   return `${tool.name}|subject|${parts.map(escapeBar).join('|')}`

@@ -1,0 +1,231 @@
+import { AppError } from '../domain/errors.js'
+import type { EventDraft } from '../domain/event.js'
+import { type JsonValue, stringifyJson } from '../util/json.js'
+import { scalarText, valueAt } from '../util/path.js'
+import { sha256 } from '../util/signature.js'
+import type { PollOptions } from './poll.js'
+import { endWalk, firstPlace, type PagePlace, type PollPosition, type PollWalk } from './poll-position.js'
+import { type PollRecord, readRecord } from './poll-record.js'
+
+/** One answer of the API that was a success. */
+export interface PollPage {
+  /** That was asked for. */
+  readonly url: string
+  readonly json: JsonValue
+  /** The `Link` header. */
+  readonly link: string | undefined
+  /** The `Date` header, epoch milliseconds. */
+  readonly date: number | undefined
+}
+
+/** What a page changes. Events, keys and position belong into one transaction. */
+export interface PageRead {
+  readonly events: readonly EventDraft[]
+  /** Keys that are remembered without waking anybody. */
+  readonly primed: readonly Pick<EventDraft, 'sourceEventId' | 'semanticKey'>[]
+  readonly position: PollPosition
+  /** Whether the walk has another page; it may be read in this tick or the next. */
+  readonly hasMore: boolean
+  /** What is wrong with records of the page, in sentences without their content. */
+  readonly faults: readonly string[]
+}
+
+/**
+ * Reads a page at which `walk` stood. Pure. Throws AppError `poll.failed` when it is not the page that the
+ * file describes; the position that the caller has is then still right.
+ */
+export function readPage(
+  options: PollOptions,
+  position: PollPosition,
+  walk: PollWalk,
+  page: PollPage,
+  now: number,
+): PageRead {
+  const serverNow = page.date ?? now
+  if (!position.isPrimed && Math.abs(serverNow - position.startedAt) > wrongClockMs) {
+    // Our clock is wrong, so `since` was: begin again from the API's own time.
+    return restart({ ...position, startedAt: serverNow, walk: null })
+  }
+  const list = valueAt(page.json, options.records)
+  if (!Array.isArray(list)) throw noRecords(options, page.json)
+  const records = list.map((record) => readRecord(options, record, now))
+  const walked = { ...highest(options, walk, records, page.json), digest: digestOf(list) }
+  const next = isPast(options, position, walk, records) ? null : nextPlace(options, walk, page, list)
+  const over = next === null
+  const again = over && needsSecondPass(options, walked)
+  const following: PollWalk = again
+    ? { ...walked, place: firstPlace(options), pages: 0, pass: 2, digest: null }
+    : { ...walked, place: next ?? walk.place }
+  const { events, primed } = wakes(options, position, records)
+  return {
+    events: oldestFirst(options, events),
+    primed,
+    hasMore: !over || again,
+    position:
+      over && !again ? endWalk(options, position, walked, serverNow) : { ...position, walk: following },
+    faults: faultsOf(records),
+  }
+}
+
+const wrongClockMs = 30 * 60_000
+
+function restart(position: PollPosition): PageRead {
+  return { events: [], primed: [], position, hasMore: true, faults: [] }
+}
+
+function noRecords(options: PollOptions, json: JsonValue): AppError {
+  const where = options.records.source === '' ? 'as the page itself' : `at "${options.records.source}"`
+  const keys =
+    json !== null && typeof json === 'object' && !Array.isArray(json) ? Object.keys(json).slice(0, 8) : []
+  const found = keys.length > 0 ? `; it has ${keys.join(', ').slice(0, 200)}` : ''
+  return new AppError('poll.failed', `the page has no list ${where}${found}`, { retry: 'later' })
+}
+
+function highest(
+  options: PollOptions,
+  walk: PollWalk,
+  records: readonly PollRecord[],
+  json: JsonValue,
+): PollWalk {
+  let { time, id, token } = walk
+  for (const { cursorTime, cursorId } of records) {
+    if (cursorTime !== undefined && (time === null || cursorTime > time)) time = cursorTime
+    if (cursorId !== undefined && (id === null || isHigherId(options, cursorId, id))) id = cursorId
+  }
+  const { kind, from } = options.cursor
+  if (kind === 'token' && from) token = scalarText(valueAt(json, from)) ?? token
+  return { ...walk, time, id, token, pages: walk.pages + 1 }
+}
+
+/** Numbers by value. Else the order of the API decides, and without one the order of the text (UUIDv7, ULID). */
+function isHigherId({ order }: PollOptions, id: string, than: string): boolean {
+  if (/^\d{1,40}$/.test(id) && /^\d{1,40}$/.test(than)) return BigInt(id) > BigInt(than)
+  if (order === 'asc') return true
+  return order === 'none' && id > than
+}
+
+function isNumberUpTo(id: string, limit: string): boolean {
+  return /^\d{1,40}$/.test(id) && /^\d{1,40}$/.test(limit) && BigInt(id) <= BigInt(limit)
+}
+
+/** Newest first: whether the whole page is older than what this walk is for. */
+function isPast(
+  options: PollOptions,
+  position: PollPosition,
+  { since }: PollWalk,
+  records: readonly PollRecord[],
+): boolean {
+  if (options.order !== 'desc' || records.length === 0) return false
+  if (options.cursor.kind === 'time' && typeof since === 'number') {
+    return records.every(({ cursorTime }) => cursorTime !== undefined && cursorTime < since)
+  }
+  if (options.cursor.kind !== 'id') return false
+  if (since === null) return !position.isPrimed && options.first_run.kind === 'now'
+  const known = String(since)
+  if (records.some(({ cursorId }) => cursorId === known)) return true
+  // The item that the cursor names may be gone; ids that are numbers tell all the same.
+  return records.every(({ cursorId }) => cursorId !== undefined && isNumberUpTo(cursorId, known))
+}
+
+function nextPlace(
+  options: PollOptions,
+  walk: PollWalk,
+  page: PollPage,
+  list: readonly JsonValue[],
+): PagePlace | null {
+  const { pages } = options
+  const { place } = walk
+  if (pages.more !== undefined && valueAt(page.json, pages.more) !== true) return null
+  switch (pages.kind) {
+    case 'none':
+      return null
+    case 'link':
+      return urlPlace(place, page, nextLink(page.link))
+    case 'next_url':
+      return urlPlace(place, page, textOf(pages.next && valueAt(page.json, pages.next)))
+    case 'token': {
+      const token = textOf(pages.next && valueAt(page.json, pages.next))
+      return token === undefined || token === place.token ? null : { ...place, token }
+    }
+    case 'page':
+    case 'offset': {
+      const isShort = pages.size !== undefined && list.length < pages.size.value
+      if (list.length === 0 || isShort || digestOf(list) === walk.digest) return null
+      return { ...place, page: place.page + 1, offset: place.offset + list.length }
+    }
+  }
+}
+
+function textOf(value: JsonValue | undefined): string | undefined {
+  const text = scalarText(value)
+  return text === '' ? undefined : text
+}
+
+/** A next URL leads the credential along, so it must stay where the file sends it. */
+function urlPlace(place: PagePlace, page: PollPage, next: string | undefined): PagePlace | null {
+  if (next === undefined) return null
+  if (!URL.canParse(next, page.url)) {
+    throw new AppError('poll.failed', 'the URL of the next page is not a URL', { retry: 'later' })
+  }
+  const url = new URL(next, page.url)
+  const origin = new URL(page.url).origin
+  if (url.origin !== origin || url.username !== '' || url.password !== '') {
+    throw new AppError('poll.failed', `the next page is at ${url.origin}, not at ${origin}; not followed`, {
+      retry: 'later',
+    })
+  }
+  return url.href === page.url ? null : { ...place, url: url.href }
+}
+
+/** The target of `rel="next"` in a `Link` header (RFC 8288), or undefined. */
+export function nextLink(header: string | undefined): string | undefined {
+  for (const [, target, parameters = ''] of (header ?? '').matchAll(/<([^<>]*)>([^<]*)/g)) {
+    const rel = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))/i.exec(parameters)
+    const relations = (rel?.[1] ?? rel?.[2] ?? '').toLowerCase().split(/\s+/)
+    if (relations.includes('next')) return target
+  }
+  return undefined
+}
+
+/**
+ * An item that goes away while numbered pages are read moves all after it one place forward, so that one is
+ * never read. The second pass finds it, unless the cursor is none: then the next poll is the second pass.
+ */
+function needsSecondPass({ pages, cursor }: PollOptions, walk: PollWalk): boolean {
+  const isNumbered = pages.kind === 'page' || pages.kind === 'offset'
+  return isNumbered && cursor.kind !== 'none' && walk.pass === 1 && walk.pages > 1
+}
+
+function wakes(
+  { first_run: first }: PollOptions,
+  { isPrimed, startedAt }: PollPosition,
+  records: readonly PollRecord[],
+): { events: EventDraft[]; primed: Pick<EventDraft, 'sourceEventId'>[] } {
+  const events: EventDraft[] = []
+  const primed: Pick<EventDraft, 'sourceEventId'>[] = []
+  for (const { draft } of records) {
+    const isNew =
+      isPrimed || first.kind === 'all' || (first.kind === 'backfill' && draft.time >= startedAt - first.ms)
+    if (isNew) events.push(draft)
+    else primed.push({ sourceEventId: draft.sourceEventId })
+  }
+  return { events, primed }
+}
+
+function oldestFirst({ order }: PollOptions, events: EventDraft[]): EventDraft[] {
+  if (order === 'asc') return events
+  if (order === 'desc') return events.reverse()
+  return events.sort((left, right) => left.time - right.time)
+}
+
+function faultsOf(records: readonly PollRecord[]): string[] {
+  const counts = new Map<string, number>()
+  for (const fault of records.flatMap((record) => record.faults)) {
+    counts.set(fault, (counts.get(fault) ?? 0) + 1)
+  }
+  return [...counts].map(([fault, count]) => `${count} of ${records.length} records ${fault}`)
+}
+
+function digestOf(list: readonly JsonValue[]): string {
+  return sha256(stringifyJson([...list])).toString('hex')
+}

@@ -52,11 +52,23 @@ const banned: { pattern: RegExp; except: RegExp; instead: string }[] = [
     except: /^util\/clock\.ts$/,
     instead: 'take a Clock (util/clock.ts)',
   },
-  { pattern: /\bglobalThis\.fetch\(|(?<![.\w])fetch\(/, except: /^util\/fetch\.ts$/, instead: 'use util/fetch.ts' },
-  { pattern: /timingSafeEqual|createHmac/, except: /^util\/signature\.ts$/, instead: 'use util/signature.ts' },
+  {
+    pattern: /\bglobalThis\.fetch\(|(?<![.\w])fetch\(/,
+    except: /^util\/fetch\.ts$/,
+    instead: 'use util/fetch.ts',
+  },
+  {
+    pattern: /timingSafeEqual|createHmac/,
+    except: /^util\/signature\.ts$/,
+    instead: 'use util/signature.ts',
+  },
   { pattern: /\bconsole\.\w+\(/, except: /^cli\//, instead: 'take a Logger (util/log.ts)' },
   { pattern: /(?<![.\w])eval\(|new Function\(/, except: /^$/, instead: 'use util/cel.ts for expressions' },
-  { pattern: /Object\.assign\(/, except: /^$/, instead: 'use spread: Object.assign runs setters such as __proto__' },
+  {
+    pattern: /Object\.assign\(/,
+    except: /^$/,
+    instead: 'use spread: Object.assign runs setters such as __proto__',
+  },
   { pattern: /@ts-ignore|@ts-expect-error|\bas any\b|: any\b/, except: /^$/, instead: 'give it a type' },
   { pattern: /export default/, except: /^$/, instead: 'use a named export' },
 ]

@@ -31,6 +31,7 @@ export const errorCodes = {
   'limit.denials': 'Too many of the run’s tool calls were denied.',
   'limit.attempts': 'The run failed as often as it may; it is dead until a person replays it.',
   'limit.crashes': 'The process died while it worked on this run, more often than it may.',
+  'run.cancelled': 'A person ended the run.',
   'policy.unknown_tool': 'The model called a tool that does not exist.',
   'policy.not_granted': 'The tool exists, but this agent may not use it.',
   'policy.schema': 'The arguments do not fit what the tool declares.',

@@ -33,7 +33,7 @@ export const toolCallTransitions: Readonly<Record<ToolCallState, readonly ToolCa
   confirmed: [],
   rejected: [],
   unknown: ['sent', 'confirmed', 'rejected', 'held'],
-  held: ['confirmed', 'rejected', 'sent'],
+  held: ['confirmed', 'rejected', 'prepared'],
   done: [],
   failed: [],
 }

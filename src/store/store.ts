@@ -72,7 +72,7 @@ export interface Store {
    */
   recoverRuns(recover: { node: string; alone: boolean; now: number; maxCrashes: number }): Promise<string[]>
 
-  /** Pins the configuration that the run began with. Once written it stays: a later call returns the first digest. */
+  /** Pins the configuration that the run began with, and begins it. Once written both stay: a later call returns the first digest. */
   beginRun(lease: Lease, configDigest: string, now: number): Promise<string>
 
   /**
@@ -81,13 +81,17 @@ export interface Store {
    */
   appendStep(lease: Lease, step: NewStep, calls: readonly NewToolCall[], now: number): Promise<void>
 
-  /** Ends a stretch of work: the run's state, what it waits on, the time it used; the lease is given up. Counts a failed try for `failed`. */
+  /**
+   * Ends a stretch of work: the run's state, what it waits on, the time it used; the lease is given up. Counts
+   * a failed try for `failed`. A run that parks on an approval or a person which was decided meanwhile is
+   * `queued` instead. At the end of a run nobody is asked in its name any more: what waits expires.
+   */
   finish(lease: Lease, outcome: RunOutcome, activeMs: number, now: number): Promise<void>
 
   /** Ends a run that nobody holds (queued, parked, failed) as cancelled. */
   cancelRun(runId: string, reason: string, now: number): Promise<void>
 
-  /** How many runs of the agent began on the UTC day of `now`. */
+  /** How many runs of the agent began (`beginRun`) on the UTC day of `now`. */
   runsBegunToday(agent: string, now: number): Promise<number>
 
   // ── tool calls ────────────────────────────────────────────────────────────────────────────────────
@@ -107,7 +111,11 @@ export interface Store {
    */
   settle(lease: Lease, toolCallId: string, outcome: ToolCallOutcome, now: number): Promise<void>
 
-  /** A person says what became of a held write: it happened (`confirmed`), it did not (`rejected`), or send it again (`sent` follows). Wakes the run. */
+  /**
+   * A person says what became of a held write: it happened (`confirmed`), it did not (`rejected`), or send it
+   * again: then it is `prepared` again, with the same bytes and key. Wakes the run. Without an `output` the
+   * model is told what the person said.
+   */
   resolveHeld(toolCallId: string, resolution: HeldResolution, now: number): Promise<void>
 
   /** Asks a person. The call becomes `waiting`. */

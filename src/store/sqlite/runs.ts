@@ -1,0 +1,148 @@
+import { StoreError } from '../../domain/errors.js'
+import { isFinal, type RunOutcome, type RunState, runTransitions } from '../../domain/run.js'
+import { nextUtcDay } from '../../util/clock.js'
+import { stringifyJson } from '../../util/json.js'
+import type { Store } from '../store.js'
+import type { Endings } from './endings.js'
+import { leaseLost, whereLeased } from './leases.js'
+import { origins } from './origins.js'
+import type { Reader } from './reader.js'
+import type { RunRow } from './rows.js'
+import type { Writer } from './writer.js'
+
+type Runs = Pick<Store, 'beginRun' | 'appendStep' | 'finish' | 'cancelRun' | 'runsBegunToday'>
+
+const dayMs = 86_400_000
+
+/** What a run writes of itself. */
+export function runs(writer: Writer, reader: Reader, endings: Endings): Runs {
+  const { db } = writer
+  const begin = db.prepare<unknown[], { config_digest: string }>(`
+    UPDATE runs SET config_digest = coalesce(config_digest, ?), started_at = coalesce(started_at, ?)
+    WHERE ${whereLeased} RETURNING config_digest`)
+  // Adding an unknown price to a sum gives NULL, and NULL stays: the sum is not known.
+  const addUsage = db.prepare(`
+    UPDATE runs SET turns = turns + 1, calls = calls + ?, input_tokens = input_tokens + ?,
+      output_tokens = output_tokens + ?, cost_usd = cost_usd + ?
+    WHERE ${whereLeased}`)
+  const insertStep = db.prepare(`
+    INSERT INTO steps (id, run_id, turn, api, model, items, is_usable, text, input_tokens, output_tokens, cost_usd,
+      duration_ms, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+  const insertCall = db.prepare(`
+    INSERT INTO tool_calls (id, run_id, step_id, answer_position, call_id, tool, arguments_text, effect, state,
+      proposed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'proposed', ?)`)
+  const end = db.prepare<unknown[], RunRow>(`
+    UPDATE runs SET state = @state, parked_on = @parkedOn, next_at = @nextAt, node = NULL, lease_until = NULL,
+      active_ms = active_ms + @activeMs, attempts = attempts + @failed, finished_at = @finishedAt,
+      error_code = @errorCode, error_message = @errorMessage, summary = coalesce(@summary, summary)
+    WHERE id = @id AND node = @node AND fence = @fence AND state = 'running' RETURNING *`)
+  const endAttempt = db.prepare(`
+    UPDATE attempts SET ended_at = ?, outcome = ?, error_code = ?, error_message = ?
+    WHERE run_id = ? AND number = ?`)
+  const cancel = db.prepare<unknown[], RunRow>(`
+    UPDATE runs SET state = 'cancelled', is_ready = 0, is_blocked = 0, parked_on = NULL, next_at = NULL,
+      finished_at = ?, error_code = 'run.cancelled', error_message = ?
+    WHERE id = ? AND state <> 'running' AND state IN (SELECT value FROM json_each(?)) RETURNING *`)
+  const stateOf = db.prepare<[string], { state: RunState }>('SELECT state FROM runs WHERE id = ?')
+  const countBegun = reader.db.prepare<[string, number, number], { count: number }>(
+    'SELECT count(*) AS count FROM runs WHERE agent = ? AND started_at >= ? AND started_at < ?',
+  )
+  const cancelledFrom = origins(runTransitions, 'cancelled')
+
+  return {
+    beginRun: (lease, configDigest, now) =>
+      writer.write(() => {
+        const row = begin.get(configDigest, now, lease.runId, lease.node, lease.fence)
+        if (!row) throw leaseLost(lease)
+        return row.config_digest
+      }),
+
+    appendStep: (lease, step, calls, now) => {
+      const items = stringifyJson([...step.items])
+      return writer.write(() => {
+        const {
+          id,
+          turn,
+          api,
+          model,
+          isUsable,
+          text,
+          inputTokens,
+          outputTokens,
+          costUsd = null,
+          durationMs,
+        } = step
+        const { runId, node, fence } = lease
+        const added = addUsage.run(calls.length, inputTokens, outputTokens, costUsd, runId, node, fence)
+        if (added.changes === 0) throw leaseLost(lease)
+        const took = Math.round(durationMs)
+        insertStep.run(
+          id,
+          runId,
+          turn,
+          api,
+          model,
+          items,
+          isUsable ? 1 : 0,
+          text,
+          inputTokens,
+          outputTokens,
+          costUsd,
+          took,
+          now,
+        )
+        for (const [
+          position,
+          { id: toolCallId, callId, tool, argumentsText, effect = null },
+        ] of calls.entries()) {
+          insertCall.run(toolCallId, runId, id, position, callId, tool, argumentsText, effect, now)
+        }
+      })
+    },
+
+    finish: (lease, outcome, activeMs, now) =>
+      writer.write(() => {
+        const { runId: id, node, fence } = lease
+        const columns = columnsOf(outcome)
+        const finishedAt = isFinal(outcome.state) ? now : null
+        const run = end.get({ ...columns, id, node, fence, finishedAt, activeMs: Math.round(activeMs) })
+        if (!run) throw leaseLost(lease)
+        endAttempt.run(now, outcome.state, columns.errorCode, columns.errorMessage, id, fence)
+        if (isFinal(outcome.state)) endings.ended(run, now)
+        else if (outcome.state === 'parked') endings.wakeIfDecided(id)
+      }),
+
+    cancelRun: (runId, reason, now) =>
+      writer.write(() => {
+        const run = cancel.get(now, reason, runId, cancelledFrom)
+        if (run) return endings.ended(run, now)
+        const state = stateOf.get(runId)?.state
+        if (state === undefined) throw new StoreError('store.not_found', `there is no run ${runId}`)
+        throw new StoreError(
+          'store.conflict',
+          `run ${runId} is ${state}; only one that is queued, parked or failed can be cancelled`,
+        )
+      }),
+
+    runsBegunToday: (agent, now) =>
+      reader.read(() => {
+        const dayEnd = nextUtcDay(now)
+        return countBegun.get(agent, dayEnd - dayMs, dayEnd)?.count ?? 0
+      }),
+  }
+}
+
+function columnsOf(outcome: RunOutcome) {
+  const error = 'error' in outcome ? outcome.error : undefined
+  return {
+    state: outcome.state,
+    parkedOn: outcome.state === 'parked' ? outcome.on : null,
+    nextAt:
+      (outcome.state === 'parked' ? outcome.until : outcome.state === 'failed' ? outcome.nextAt : null) ??
+      null,
+    failed: outcome.state === 'failed' ? 1 : 0,
+    errorCode: error?.code ?? null,
+    errorMessage: error?.message ?? null,
+    summary: outcome.state === 'completed' ? outcome.summary : null,
+  }
+}

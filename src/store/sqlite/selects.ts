@@ -1,0 +1,13 @@
+/** An event with what stands for its data: its own, or the body of the delivery that brought it. */
+export const selectEvent = `
+  SELECT e.id, e.source, e.source_event_id, e.type, e.subject, e.time_at, e.recorded_at, e.via, e.delivery_id,
+    e.state, e.decisions, e.ids, e.data, d.body
+  FROM events e LEFT JOIN deliveries d ON e.data IS NULL AND d.id = e.delivery_id`
+
+export const selectDelivery = `
+  SELECT d.id, d.source, d.state, d.received_at, d.url, d.headers, d.secret_index, d.remote_address, d.reason,
+    d.body_bytes, d.body,
+    (SELECT json_group_array(id) FROM (
+      SELECT id FROM events WHERE delivery_id = d.id
+      UNION ALL SELECT event_id FROM redeliveries WHERE delivery_id = d.id)) AS event_ids
+  FROM deliveries d`

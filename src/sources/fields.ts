@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { parseDuration, parseSize } from '../util/duration.js'
 import { compilePath, type Path } from '../util/path.js'
+import { idsField } from './ids.js'
 
 /** The small things that the options of a source are made of. Each says in its message what to write instead. */
 
@@ -57,3 +58,14 @@ export const headerField = z
 export function later(what: string) {
   return z.never({ error: `${what} is not in this version; leave the key out` }).optional()
 }
+
+/** What every kind that receives deliveries takes beside its secret. */
+export function webhookFields(maxBody: string) {
+  return {
+    max_body: sizeField.prefault(maxBody).describe('The largest body that is accepted.'),
+    ids: idsField,
+  }
+}
+
+/** `tolerance: 5m`: how far the signed time may be off, in either direction. */
+export const toleranceField = durationField(1000, 86_400_000, 'from 1s to 1d').prefault('5m')

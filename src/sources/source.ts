@@ -69,9 +69,10 @@ export interface WebhookKindDefinition<Options extends z.ZodObject> {
   verify(delivery: Delivery, options: z.output<Options>, now: number): VerifiedDelivery
   handshake?(verified: VerifiedDelivery, options: z.output<Options>): Reply | undefined
   events(verified: VerifiedDelivery, options: z.output<Options>): EventDraft[]
-  reply?(state: 'recorded' | 'duplicate'): Reply | undefined
+  reply?(state: 'recorded' | 'duplicate', options: z.output<Options>): Reply | undefined
   sign(request: SignRequest, options: z.output<Options>, now: number): Record<string, string>
-  readonly samples: readonly Sample[]
+  /** A function where they depend on what the file declares. */
+  readonly samples: readonly Sample[] | ((options: z.output<Options>) => readonly Sample[])
 }
 
 /** Makes a kind out of plain functions that take the options they declared. */
@@ -89,12 +90,12 @@ export function defineWebhookKind<Options extends z.ZodObject>(
       const options = parsed as z.output<Options>
       return {
         methods,
-        samples,
+        samples: typeof samples === 'function' ? samples(options) : samples,
         maxBodyBytes: definition.maxBodyBytes(options),
         verify: (delivery, now) => definition.verify(delivery, options, now),
         handshake: (verified) => definition.handshake?.(verified, options),
         events: (verified) => definition.events(verified, options),
-        reply: (state) => definition.reply?.(state),
+        reply: (state) => definition.reply?.(state, options),
         sign: (request, now) => definition.sign(request, options, now),
       }
     },

@@ -1,0 +1,223 @@
+import { z } from 'zod'
+import type { EventDraft, Ids } from '../domain/event.js'
+import type { JsonObject, JsonValue } from '../util/json.js'
+import { compilePath, scalarText, valueAt } from '../util/path.js'
+import { webhookFields } from './fields.js'
+import { formBody, parseForm } from './form.js'
+import { githubSamples } from './github-samples.js'
+import { headerId, plainHeader } from './headers.js'
+import { type IdRule, idRules, mergeIdRules, readIds, ruleNames } from './ids.js'
+import { type HmacScheme, signHmac, verifyHmac } from './scheme-hmac.js'
+import { secretField } from './secret.js'
+import { defineWebhookKind } from './source.js'
+import { compileMessage } from './template.js'
+import { parseAnyTime } from './time.js'
+import { isObject, jsonObject, malformed, verifiedDelivery } from './verified.js'
+
+/*
+ * GitHub. https://docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries, read 2026-11-21.
+ * Signed: the raw body, also of the form content type, where the JSON is the field `payload`. No time is
+ * signed. X-Hub-Signature (SHA-1) is sent too and ignored.
+ * Dedupe: X-GitHub-Delivery, the same on a redelivery, not signed; a replay under another id is caught by
+ * the body's digest. The event's name is in X-GitHub-Event, not signed: the body must have that object.
+ * No retries: what is refused here is only sent again by hand.
+ */
+const scheme: HmacScheme = {
+  hash: 'sha256',
+  signature: {
+    header: 'x-hub-signature-256',
+    listSeparator: undefined,
+    pairs: undefined,
+    prefix: 'sha256=',
+    encoding: 'hex',
+  },
+  message: compileMessage('{body}'),
+  timestamp: undefined,
+  idHeader: undefined,
+}
+
+const options = z.strictObject({ secret: secretField(), ...webhookFields('25MB') })
+
+const number = '[1-9][0-9]{0,19}'
+const sha = '[0-9a-f]{40}|[0-9a-f]{64}'
+
+/** Branch names, logins, titles and labels are people's words, so they are no ids. */
+const rules = idRules({
+  repo: ['[A-Za-z0-9][A-Za-z0-9_-]*/\\.{0,2}[A-Za-z0-9_-][A-Za-z0-9._-]*', 'repository.full_name'],
+  repository: [number, 'repository.id'],
+  installation: [number, 'installation.id'],
+  issue: [number, 'issue.number'],
+  comment: [number, 'comment.id'],
+  review: [number, 'review.id'],
+  discussion: [number, 'discussion.number'],
+  run: [number, 'workflow_run.id', 'workflow_job.run_id'],
+  run_attempt: [number, 'workflow_run.run_attempt', 'workflow_job.run_attempt'],
+  workflow: [number, 'workflow_run.workflow_id', 'workflow.id'],
+  job: [number, 'workflow_job.id'],
+  check_run: [number, 'check_run.id'],
+  check_suite: [number, 'check_suite.id', 'check_run.check_suite.id'],
+  deployment: [number, 'deployment.id'],
+  release: [number, 'release.id'],
+  alert: [number, 'alert.number'],
+  sha: [
+    sha,
+    'workflow_run.head_sha',
+    'workflow_job.head_sha',
+    'check_run.head_sha',
+    'check_suite.head_sha',
+    'pull_request.head.sha',
+    'merge_group.head_sha',
+    'deployment.sha',
+    'comment.commit_id',
+    'sha',
+    'after',
+  ],
+})
+
+const ownNumber = compilePath('pull_request.number')
+const repositoryId = compilePath('repository.id')
+const listsOfPullRequests = ['workflow_run', 'check_run', 'check_suite'].map((name) =>
+  compilePath(`${name}.pull_requests`),
+)
+
+/**
+ * The number of the pull request. Runs and checks list the pull requests that have their head, also those of
+ * another repository in a network of forks; only one of this repository is meant by its number.
+ */
+function pullRequestOf(data: JsonObject): string | undefined {
+  const own = scalarText(valueAt(data, ownNumber))
+  if (own !== undefined) return own
+  const issue = data['issue']
+  if (isObject(issue) && isObject(issue['pull_request'])) return scalarText(issue['number'])
+  const repository = scalarText(valueAt(data, repositoryId))
+  for (const path of listsOfPullRequests) {
+    const list = valueAt(data, path)
+    if (!Array.isArray(list)) continue
+    const here = list.find(
+      (item) => repository !== undefined && scalarText(valueAt(item, baseRepositoryId)) === repository,
+    )
+    if (isObject(here)) return scalarText(here['number'])
+  }
+  return undefined
+}
+
+const baseRepositoryId = compilePath('base.repo.id')
+
+function idsOf(data: JsonObject, declared: readonly IdRule[]): Ids {
+  const { sha, ...found } = readIds(mergeIdRules(rules, declared), data)
+  const pullRequest = pullRequestOf(data)
+  const isNumber = pullRequest !== undefined && /^[1-9][0-9]{0,19}$/.test(pullRequest)
+  return {
+    ...(isNumber ? { pull_request: pullRequest } : {}),
+    ...found,
+    // A push that deletes a branch says that its commit is forty zeros.
+    ...(sha === undefined || /^0+$/.test(sha) ? {} : { sha }),
+  }
+}
+
+/** Events whose body has an object of the event's own name. */
+const namedObjects = new Set(
+  `check_run check_suite deployment discussion installation label member milestone package pull_request
+  release review team workflow_job workflow_run`.split(/\s+/),
+)
+
+function eventName(header: string | undefined, data: JsonObject): string {
+  if (header === undefined || !/^[a-z][a-z0-9_]{0,63}$/.test(header)) {
+    throw malformed('the header x-github-event does not name an event')
+  }
+  const object = header === 'issues' ? 'issue' : header
+  if ((header === 'issues' || namedObjects.has(header)) && !isObject(data[object])) {
+    throw malformed(`the header x-github-event says ${header}, but the body has no ${object}`)
+  }
+  return header
+}
+
+/** `acme/web#42`, `acme/web@<commit>` for what runs on a commit, `acme/web@refs/heads/main` for a push. */
+function subjectOf(data: JsonObject, sha: string | undefined): string | undefined {
+  const repo = scalarText(valueAt(data, fullName))
+  if (repo === undefined) return scalarText(valueAt(data, organizationLogin))
+  for (const path of numbers) {
+    const text = scalarText(valueAt(data, path))
+    if (text !== undefined) return `${repo}#${text}`
+  }
+  const at = scalarText(data['ref']) ?? sha
+  return at === undefined ? repo : `${repo}@${at}`
+}
+
+const fullName = compilePath('repository.full_name')
+const organizationLogin = compilePath('organization.login')
+const numbers = [compilePath('issue.number'), ownNumber, compilePath('discussion.number')]
+
+const times = [
+  'workflow_run.updated_at',
+  'comment.updated_at',
+  'review.submitted_at',
+  'issue.updated_at',
+  'pull_request.updated_at',
+  'check_run.completed_at',
+  'release.published_at',
+  'head_commit.timestamp',
+].map(compilePath)
+
+function timeOf(data: JsonValue): number | undefined {
+  for (const path of times) {
+    const text = scalarText(valueAt(data, path))
+    const at = text === undefined ? undefined : parseAnyTime(text)
+    if (at !== undefined) return at
+  }
+  return undefined
+}
+
+/** By the signed bytes, not by the Content-Type, which is not signed: JSON never begins like this. */
+function isForm(body: Uint8Array): boolean {
+  return Buffer.from(body.subarray(0, 8)).toString('latin1') === 'payload='
+}
+
+export const github = defineWebhookKind({
+  kind: 'github',
+  title: 'GitHub',
+  link: 'https://docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries',
+  options,
+  idNames: ({ ids }) => [...new Set([...ruleNames(rules, ids), 'pull_request'])],
+  maxBodyBytes: ({ max_body }) => max_body,
+  verify(delivery, { secret }, now) {
+    const { secretIndex } = verifyHmac(scheme, secret, delivery, now)
+    return verifiedDelivery(delivery, secretIndex, (body) =>
+      isForm(body) ? (parseForm(body).get('payload') ?? Buffer.alloc(0)) : body,
+    )
+  },
+  events(verified, { ids }): EventDraft[] {
+    const data = jsonObject(verified)
+    const event = eventName(plainHeader(verified.delivery, 'x-github-event'), data)
+    const action = scalarText(data['action'])
+    const found = idsOf(data, ids)
+    return [
+      {
+        sourceEventId: headerId(verified.delivery, 'x-github-delivery'),
+        type: action === undefined ? event : `${event}.${action}`,
+        subject: subjectOf(data, found['sha']),
+        time: timeOf(data) ?? verified.delivery.receivedAt,
+        ids: found,
+        ...(isForm(verified.delivery.body) ? { data } : {}),
+      },
+    ]
+  },
+  sign({ body, type, id, secretIndex = 0 }, { secret }, now) {
+    const key = secret[secretIndex]
+    if (!key) return {}
+    return {
+      'content-type': isForm(body) ? 'application/x-www-form-urlencoded' : 'application/json',
+      'user-agent': 'GitHub-Hookshot/3a1c2f0',
+      'x-github-event': type.split('.')[0] ?? type,
+      'x-github-delivery': id,
+      'x-github-hook-id': '292430182',
+      ...signHmac(scheme, key, { body, id }, now),
+    }
+  },
+  samples: githubSamples,
+})
+
+/** The same delivery in the form content type. */
+export function githubForm(json: Uint8Array): Uint8Array {
+  return formBody('payload', json)
+}

@@ -1,0 +1,100 @@
+import { z } from 'zod'
+
+/** A secret of a source: what the file has, and the bytes that are the key. */
+export interface Secret {
+  readonly text: string
+  readonly key: Uint8Array
+}
+
+export type SecretEncoding = 'utf8' | 'hex' | 'base64'
+
+export interface SecretRule {
+  readonly encoding?: SecretEncoding
+  /** Taken off before decoding, where it is there. */
+  readonly stripPrefix?: string
+  /** Keys of another sort, with what is wrong about them. */
+  readonly refusedPrefixes?: Readonly<Record<string, string>>
+  /** Stays in the key but is no part of its strength: Stripe's `whsec_`. */
+  readonly knownPrefix?: string
+  /** Whether the text is sent as it is in a header, and so must be printable ASCII without spaces. */
+  readonly isToken?: boolean
+}
+
+/** Shorter ones can be guessed offline by whoever sees one delivery. */
+const leastBytes = 16
+const mostSecrets = 8
+
+/**
+ * `secret: x` or `secret: [new, old]`, the current one first. One line break at the end is taken off (a
+ * secret from a file has one). Empty entries of a list are dropped, so that `${OLD:-}` may be unset, but one
+ * secret must remain: a source without a secret does not load. Placeholders and short secrets are refused.
+ */
+export function secretField(rule: SecretRule = {}) {
+  return z
+    .union([z.string(), z.array(z.string()).min(1).max(mostSecrets)])
+    .describe('The secret, or a list with the current one first, for rotation. At least 16 bytes.')
+    .transform((given, context): readonly Secret[] => {
+      const secrets: Secret[] = []
+      const texts = typeof given === 'string' ? [given] : given
+      for (const [at, raw] of texts.entries()) {
+        const text = raw.replace(/\r?\n$/, '')
+        if (text === '' && typeof given !== 'string') continue
+        const key = readKey(text, rule)
+        if (typeof key === 'string') {
+          const path = typeof given === 'string' ? [] : [at]
+          context.addIssue({ code: 'custom', path, message: `the secret ${key}` })
+        } else secrets.push({ text, key })
+      }
+      if (secrets.length === 0 && context.issues.length === 0) {
+        context.addIssue({ code: 'custom', message: 'all secrets of the list are empty; one must be set' })
+      }
+      return secrets
+    })
+}
+
+/** The key's bytes, or what is wrong. The text itself is never in the message. */
+function readKey(text: string, rule: SecretRule): Uint8Array | string {
+  const { encoding = 'utf8', stripPrefix = '', knownPrefix = '', isToken, refusedPrefixes = {} } = rule
+  if (text === '') return 'is empty; set it to what the sender shows'
+  if (text.trim() !== text) return 'begins or ends with white space; take it off'
+  for (const [prefix, fault] of Object.entries(refusedPrefixes)) if (text.startsWith(prefix)) return fault
+  if (isPlaceholder(text)) return 'is a placeholder; set it to what the sender shows'
+  if (isToken && !/^[\x21-\x7e]+$/.test(text)) return 'has a character that a header cannot carry'
+  const body = stripPrefix !== '' && text.startsWith(stripPrefix) ? text.slice(stripPrefix.length) : text
+  const key = decode(body, encoding)
+  if (key === undefined) return `is not ${encoding}${stripPrefix === '' ? '' : ` after "${stripPrefix}"`}`
+  const strength = key.length - (text.startsWith(knownPrefix) ? knownPrefix.length : 0)
+  if (strength < leastBytes) return `has ${strength} bytes; it needs ${leastBytes} or more`
+  return key
+}
+
+function decode(text: string, encoding: SecretEncoding): Uint8Array | undefined {
+  const bytes = Buffer.from(text, encoding)
+  if (encoding === 'utf8') return bytes
+  if (encoding === 'hex') return bytes.toString('hex') === text.toLowerCase() ? bytes : undefined
+  const unpadded = text.replace(/={1,2}$/, '')
+  return bytes.toString('base64').replace(/=+$/, '') === unpadded ? bytes : undefined
+}
+
+const placeholderWords = new Set(
+  `a change changeme example fill fixme foo bar here in insert it key me my password pass passwd placeholder
+  put replace replaceme sample secret secrets sec signing some super test testing the this todo token value
+  webhook whsec xxx your`.split(/\s+/),
+)
+
+/** What people leave standing: `changeme`, `<secret>`, `***`, `xxxx`, `your-webhook-secret-here`, `whsec_`. */
+export function isPlaceholder(text: string): boolean {
+  const lower = text.toLowerCase()
+  if (/^<.*>$/.test(lower) || /^\$?\{.*\}$/.test(lower)) return true
+  if (new Set(lower).size < 4 || isRepeated(lower)) return true
+  const words = lower.split(/[^\p{L}\p{N}]+/u).filter((word) => word !== '')
+  return words.every(
+    (word) => placeholderWords.has(word) || /^x+$/.test(word) || /^(123|1234|12345|0+)$/.test(word),
+  )
+}
+
+/** Whether the text is one shorter text again and again. */
+function isRepeated(text: string): boolean {
+  const again = (text + text).indexOf(text, 1)
+  return again < text.length
+}

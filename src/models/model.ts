@@ -1,3 +1,4 @@
+import type { Effect } from '../domain/tool.js'
 import type { JsonObject, JsonValue } from '../util/json.js'
 
 /** An LLM endpoint. One request, one answer; no retries, no state between requests. */
@@ -31,6 +32,8 @@ export interface ToolSchema {
   readonly description: string
   /** JSON Schema of an object, `additionalProperties: false`. */
   readonly parameters: JsonObject
+  /** For the scripted model, which without a script calls reads only; never sent. */
+  readonly effect?: Effect
 }
 
 export interface ModelAnswer {

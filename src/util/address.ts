@@ -14,7 +14,7 @@ const metadata: ReadonlySet<string> = new Set(['168.63.129.16', 'fd00:ec2::254']
  * address counts as the IPv4 address in it when `allowPrivate` is set.
  */
 export function isAllowedAddress(text: string, allowPrivate: boolean): boolean {
-  if (!ipaddr.isValid(text)) return false
+  if (!ipaddr.isValid(text) || isCompatible(text)) return false
   const parsed = ipaddr.parse(text)
   if (parsed instanceof ipaddr.IPv6 && parsed.isIPv4MappedAddress()) {
     return allowPrivate && isAllowedAddress(parsed.toIPv4Address().toString(), true)
@@ -25,4 +25,9 @@ export function isAllowedAddress(text: string, allowPrivate: boolean): boolean {
   if (range !== 'unicast') return false
   // Of IPv6 only 2000::/3 is handed out; ::/96 and the rest of the unassigned space is "unicast" to the library.
   return parsed instanceof ipaddr.IPv4 || ((parsed.parts[0] ?? 0) & 0xe000) === 0x2000
+}
+
+/** `::1.2.3.4` is an address in ::/96; the library would read it as the mapped `::ffff:1.2.3.4`. */
+function isCompatible(text: string): boolean {
+  return text.includes(':') && text.includes('.') && !/:ffff:[\d.]+$/i.test(text)
 }

@@ -284,9 +284,7 @@ function dispatch(pool: Agent, request: NetworkRequest, url: URL, signal: AbortS
         onResponseStart(_controller, status, headers) {
           if (status < 200) return
           response.status = status
-          for (const [name, value] of Object.entries(headers)) {
-            if (value !== undefined) response.headers[name] = Array.isArray(value) ? value.join(', ') : value
-          }
+          response.headers = joined(headers)
           const length = Number(response.headers['content-length'] ?? 0)
           if (length > request.maxBytes + encodingOverheadBytes && request.method !== 'HEAD') tooLarge()
         },
@@ -310,6 +308,13 @@ function dispatch(pool: Agent, request: NetworkRequest, url: URL, signal: AbortS
       },
     )
   })
+}
+
+function joined(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
+  const entries = Object.entries(headers).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name, String(Array.isArray(value) ? value.join(', ') : value)]),
+  )
 }
 
 /** Node's and undici's error codes in our few words. */
@@ -369,7 +374,9 @@ async function decode(
       decoded = await decoder(body, { maxOutputLength: maxBytes })
     } catch (cause) {
       if (codeOf(cause) === 'ERR_BUFFER_TOO_LARGE')
-        throw new NetworkError('too_large', `the answer of ${host} is larger than ${maxBytes} bytes`, true)
+        throw new NetworkError('too_large', `the answer of ${host} is larger than ${maxBytes} bytes`, true, {
+          cause,
+        })
       throw new NetworkError('encoding', `the answer of ${host} cannot be decompressed`, true, { cause })
     }
   }

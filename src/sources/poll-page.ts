@@ -4,7 +4,14 @@ import { type JsonValue, stringifyJson } from '../util/json.js'
 import { scalarText, valueAt } from '../util/path.js'
 import { sha256 } from '../util/signature.js'
 import type { PollOptions } from './poll.js'
-import { endWalk, firstPlace, type PagePlace, type PollPosition, type PollWalk } from './poll-position.js'
+import {
+  clockErrorMs,
+  endWalk,
+  firstPlace,
+  type PagePlace,
+  type PollPosition,
+  type PollWalk,
+} from './poll-position.js'
 import { type PollRecord, readRecord } from './poll-record.js'
 
 /** One answer of the API that was a success. */
@@ -26,6 +33,8 @@ export interface PageRead {
   readonly position: PollPosition
   /** Whether the walk has another page; it may be read in this tick or the next. */
   readonly hasMore: boolean
+  /** Set when the API leads back to a page that was read: the walk is given up and the cursor stays where it was. */
+  readonly repeats: string | undefined
   /** What is wrong with records of the page, in sentences without their content. */
   readonly faults: readonly string[]
 }
@@ -36,41 +45,63 @@ export interface PageRead {
  */
 export function readPage(
   options: PollOptions,
-  position: PollPosition,
+  known: PollPosition,
   walk: PollWalk,
   page: PollPage,
   now: number,
 ): PageRead {
   const serverNow = page.date ?? now
-  if (!position.isPrimed && Math.abs(serverNow - position.startedAt) > wrongClockMs) {
-    // Our clock is wrong, so `since` was: begin again from the API's own time.
-    return restart({ ...position, startedAt: serverNow, walk: null })
-  }
+  const isFirst = !known.isPrimed && walk.pages === 0 && walk.pass === 1
+  const position = isFirst && page.date !== undefined ? { ...known, startedAt: page.date } : known
+  // Our clock is wrong, so `since` was: begin again from the API's own time.
+  if (Math.abs(position.startedAt - known.startedAt) > wrongClockMs)
+    return restart({ ...position, walk: null })
   const list = valueAt(page.json, options.records)
   if (!Array.isArray(list)) throw noRecords(options, page.json)
   const records = list.map((record) => readRecord(options, record, now))
-  const walked = { ...highest(options, walk, records, page.json), digest: digestOf(list) }
-  const next = isPast(options, position, walk, records) ? null : nextPlace(options, walk, page, list)
+  const unkeyed = records.filter(({ isKeyed }) => !isKeyed).length
+  if (unkeyed > 1 && unkeyed * 2 > records.length) throw wrongMapping(records)
+  const { events, primed } = wakes(options, position, page, records)
+  const read = { events: oldestFirst(options, events), primed, faults: faultsOf(records) }
+
+  const walked = {
+    ...highest(options, walk, records, page.json),
+    startedAt: walk.startedAt ?? serverNow,
+    digest: digestOf(list),
+  }
+  const next = isPast(options, position, walk, records)
+    ? null
+    : nextPlace(options, position, walk, page, list)
+  const repeats = next === null ? undefined : repeatOf(options, walked, walk, page, next)
+  if (repeats !== undefined) {
+    return { ...read, repeats, hasMore: false, position: { ...position, walk: null } }
+  }
   const over = next === null
   const again = over && needsSecondPass(options, walked)
   const following: PollWalk = again
-    ? { ...walked, place: firstPlace(options), pages: 0, pass: 2, digest: null }
-    : { ...walked, place: next ?? walk.place }
-  const { events, primed } = wakes(options, position, records)
+    ? { ...walked, ...secondPass, place: firstPlace(options) }
+    : { ...walked, place: next ?? walk.place, checkpoint: checkpointOf(walked, next) }
   return {
-    events: oldestFirst(options, events),
-    primed,
+    ...read,
+    repeats,
     hasMore: !over || again,
     position:
       over && !again ? endWalk(options, position, walked, serverNow) : { ...position, walk: following },
-    faults: faultsOf(records),
   }
+}
+
+const secondPass = { startedAt: null, pages: 0, pass: 2, digest: null, checkpoint: null }
+
+function wrongMapping(records: readonly PollRecord[]): AppError {
+  return new AppError('poll.failed', `${faultsOf(records).join('; ')}: check the paths under event`, {
+    retry: 'later',
+  })
 }
 
 const wrongClockMs = 30 * 60_000
 
 function restart(position: PollPosition): PageRead {
-  return { events: [], primed: [], position, hasMore: true, faults: [] }
+  return { events: [], primed: [], position, hasMore: true, repeats: undefined, faults: [] }
 }
 
 function noRecords(options: PollOptions, json: JsonValue): AppError {
@@ -129,6 +160,7 @@ function isPast(
 
 function nextPlace(
   options: PollOptions,
+  position: PollPosition,
   walk: PollWalk,
   page: PollPage,
   list: readonly JsonValue[],
@@ -145,12 +177,14 @@ function nextPlace(
       return urlPlace(place, page, textOf(pages.next && valueAt(page.json, pages.next)))
     case 'token': {
       const token = textOf(pages.next && valueAt(page.json, pages.next))
-      return token === undefined || token === place.token ? null : { ...place, token }
+      // A log gives the token that it was asked with when there is nothing after it.
+      const isEnd = list.length === 0 && token === (place.token ?? position.token)
+      return token === undefined || isEnd ? null : { ...place, token }
     }
     case 'page':
     case 'offset': {
       const isShort = pages.size !== undefined && list.length < pages.size.value
-      if (list.length === 0 || isShort || digestOf(list) === walk.digest) return null
+      if (list.length === 0 || isShort) return null
       return { ...place, page: place.page + 1, offset: place.offset + list.length }
     }
   }
@@ -174,7 +208,36 @@ function urlPlace(place: PagePlace, page: PollPage, next: string | undefined): P
       retry: 'later',
     })
   }
-  return url.href === page.url ? null : { ...place, url: url.href }
+  return { ...place, url: url.href }
+}
+
+/**
+ * Whether the next page was read before in this walk, in words. Next URLs and tokens may lead round in a
+ * circle of any length: one earlier place is remembered, a later one each time the walk has doubled (Brent).
+ */
+function repeatOf(
+  { pages }: PollOptions,
+  walked: PollWalk,
+  { digest, place, checkpoint }: PollWalk,
+  page: PollPage,
+  next: PagePlace,
+): string | undefined {
+  const at = `after page ${walked.pages}`
+  if (pages.kind === 'page' || pages.kind === 'offset') {
+    if (walked.digest !== digest) return undefined
+    return `page ${walked.pages} is the same as the one before: the API does not follow ${pages.param ?? pages.kind}, or needs pages.size or pages.more to show its end`
+  }
+  const isSame = next.url === page.url || (next.token !== null && next.token === place.token)
+  if (isSame) return `${at} the API names the same page as the next one`
+  return placeDigest(next) === checkpoint ? `${at} the API names a page that was read before` : undefined
+}
+
+function checkpointOf({ pages, checkpoint }: PollWalk, next: PagePlace | null): string | null {
+  return next !== null && Number.isInteger(Math.log2(pages)) ? placeDigest(next) : checkpoint
+}
+
+function placeDigest({ url, token }: PagePlace): string {
+  return sha256(stringifyJson([url, token])).toString('base64url')
 }
 
 /** The target of `rel="next"` in a `Link` header (RFC 8288), or undefined. */
@@ -192,24 +255,53 @@ export function nextLink(header: string | undefined): string | undefined {
  * never read. The second pass finds it, unless the cursor is none: then the next poll is the second pass.
  */
 function needsSecondPass({ pages, cursor }: PollOptions, walk: PollWalk): boolean {
-  const isNumbered = pages.kind === 'page' || pages.kind === 'offset'
+  const isNumbered = pages.kind === 'page' || pages.kind === 'offset' || isNumberedUrl(walk.place.url)
   return isNumbered && cursor.kind !== 'none' && walk.pass === 1 && walk.pages > 1
 }
 
+const numberNames =
+  /^(p|page|page_?number|page_?no|page\[number\]|page\[offset\]|offset|start|start_?at|start_?index|skip)$/i
+
+/** Whether a next URL only counts pages or items, as GitHub's do. */
+function isNumberedUrl(url: string | null): boolean {
+  if (url === null) return false
+  return [...new URL(url).searchParams].some(
+    ([name, value]) => numberNames.test(name) && /^\d{1,7}$/.test(value),
+  )
+}
+
 function wakes(
-  { first_run: first }: PollOptions,
-  { isPrimed, startedAt }: PollPosition,
+  options: PollOptions,
+  position: PollPosition,
+  page: PollPage,
   records: readonly PollRecord[],
 ): { events: EventDraft[]; primed: Pick<EventDraft, 'sourceEventId'>[] } {
   const events: EventDraft[] = []
   const primed: Pick<EventDraft, 'sourceEventId'>[] = []
-  for (const { draft } of records) {
-    const isNew =
-      isPrimed || first.kind === 'all' || (first.kind === 'backfill' && draft.time >= startedAt - first.ms)
-    if (isNew) events.push(draft)
-    else primed.push({ sourceEventId: draft.sourceEventId })
+  for (const record of records) {
+    if (isWake(options, position, page, record)) events.push(record.draft)
+    else primed.push({ sourceEventId: record.draft.sourceEventId })
   }
   return { events, primed }
+}
+
+/**
+ * Whether a record that nobody has seen is an event. After the first walk everything is, but what is older
+ * than the start by its own time: it comes into sight when items above it in a newest-first list go away.
+ */
+function isWake(
+  { first_run: first }: PollOptions,
+  { isPrimed, startedAt }: PollPosition,
+  { date }: PollPage,
+  { draft, cursorTime }: PollRecord,
+): boolean {
+  if (first.kind === 'all') return true
+  if (first.kind === 'backfill') {
+    return (cursorTime ?? draft.time) >= startedAt - first.ms || (isPrimed && cursorTime === undefined)
+  }
+  if (isPrimed) return cursorTime === undefined || cursorTime >= startedAt - clockErrorMs
+  // A first walk may take many ticks; what comes meanwhile is new, by the API's own clock (whole seconds).
+  return date !== undefined && cursorTime !== undefined && cursorTime > startedAt + 1000
 }
 
 function oldestFirst({ order }: PollOptions, events: EventDraft[]): EventDraft[] {

@@ -14,6 +14,8 @@ const placeSchema = z.object({
 const walkSchema = z.object({
   since: z.union([z.string(), z.number()]).nullable(),
   place: placeSchema,
+  /** The API's time at the first page of this pass. What became visible since may stand on a page read before. */
+  startedAt: z.number().nullable(),
   /** Pages read in this pass. */
   pages: z.number(),
   /** Numbered pages shift while they are read, so more than one of them is read twice. */
@@ -24,6 +26,8 @@ const walkSchema = z.object({
   id: z.string().nullable(),
   /** Of the page before, to notice an API that gives the last page for ever. */
   digest: z.string().nullable(),
+  /** A place that was passed, to notice next URLs and tokens that lead round in a circle. */
+  checkpoint: z.string().nullable(),
 })
 
 const positionSchema = z.object({
@@ -33,7 +37,7 @@ const positionSchema = z.object({
   isPrimed: z.boolean(),
   time: z.number().nullable(),
   token: z.string().nullable(),
-  /** The highest id and when it was first seen, oldest first. */
+  /** The highest id and when it was first seen, oldest first: one from before the overlap, then the younger ones. */
   marks: z.array(z.tuple([z.number(), z.string()])),
   walk: walkSchema.nullable(),
 })
@@ -55,17 +59,19 @@ export function firstPosition(now: number): PollPosition {
 }
 
 /** The walk that is under way, or a new one from where the cursor stands. */
-export function walkFrom(options: PollOptions, position: PollPosition, now: number): PollWalk {
+export function walkFrom(options: PollOptions, position: PollPosition): PollWalk {
   if (position.walk) return position.walk
   return {
-    since: sinceOf(options, position, now),
+    since: sinceOf(options, position),
     place: firstPlace(options),
+    startedAt: null,
     pages: 0,
     pass: 1,
     time: null,
     token: null,
     id: null,
     digest: null,
+    checkpoint: null,
   }
 }
 
@@ -79,15 +85,14 @@ export function overlapMs({ cursor }: PollOptions): number {
 }
 
 /** A first poll reads this much more: our clock may be wrong by as much. */
-const clockErrorMs = 3_600_000
+export const clockErrorMs = 3_600_000
 
-function sinceOf(options: PollOptions, position: PollPosition, now: number): string | number | null {
+function sinceOf(options: PollOptions, position: PollPosition): string | number | null {
   const { cursor } = options
   if (cursor.kind === 'none') return null
   if (cursor.kind === 'id') {
     // The mark from before the overlap: items with lower ids may become visible after one with a higher.
-    const settled = position.marks.filter(([at]) => at <= now - overlapMs(options)).at(-1)
-    return (settled ?? position.marks[0])?.[1] ?? null
+    return position.marks[0]?.[1] ?? null
   }
   if (cursor.kind === 'token' && position.token !== null) return null
   const precision = cursor.precision ?? 1000
@@ -103,20 +108,24 @@ function firstSince(options: PollOptions, { startedAt }: PollPosition): number |
   return options.cursor.kind === 'token' ? startedAt : startedAt - overlapMs(options) - clockErrorMs
 }
 
-/** The position after a whole walk. `serverNow` is the API's time: no record may push the cursor past it. */
+/**
+ * The position after a whole walk. No record may push the cursor past the time at which the walk began: what
+ * became visible later may stand on a page that was read before, and must be in the next walk's window.
+ */
 export function endWalk(
   options: PollOptions,
   position: PollPosition,
   walk: PollWalk,
-  serverNow: number,
+  now: number,
 ): PollPosition {
+  const startedAt = walk.startedAt ?? now
   const moved = { ...position, isPrimed: true, walk: null }
   if (options.cursor.kind === 'token') return { ...moved, token: walk.token ?? position.token }
-  if (options.cursor.kind === 'id') return { ...moved, marks: addMark(options, position, walk.id, serverNow) }
+  if (options.cursor.kind === 'id') return { ...moved, marks: addMark(options, position, walk.id, startedAt) }
   if (options.cursor.kind === 'none') return moved
   // An empty poll leaves the cursor where it is; only the very first may take the clock's word.
   const floor = position.time ?? (options.first_run.kind === 'now' ? position.startedAt - clockErrorMs : null)
-  const seen = walk.time === null ? null : Math.min(walk.time, serverNow)
+  const seen = walk.time === null ? null : Math.min(walk.time, startedAt)
   const time = seen === null ? floor : Math.max(seen, floor ?? seen)
   return { ...moved, time: time ?? (options.first_run.kind === 'backfill' ? position.startedAt : null) }
 }

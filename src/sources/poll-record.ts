@@ -13,6 +13,8 @@ export interface PollRecord {
   /** What the cursor is made of; undefined where the record does not have it. */
   readonly cursorTime: number | undefined
   readonly cursorId: string | undefined
+  /** Whether it has the id, and the version where one is declared; else the digest of its content is its key. */
+  readonly isKeyed: boolean
   /** What is wrong with it, in words without its content. */
   readonly faults: readonly string[]
 }
@@ -53,7 +55,7 @@ export function readRecord(options: PollOptions, record: JsonValue, now: number)
     ids: readIds(options.ids, record),
     data: record,
   }
-  return { draft, cursorTime, cursorId, faults }
+  return { draft, cursorTime, cursorId, isKeyed, faults }
 }
 
 /** `id` alone, or `id@version` with every `@` of the id written `%40`, so that no two pairs give one key. */

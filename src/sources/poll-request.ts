@@ -69,6 +69,7 @@ export function pollFingerprint(options: PollOptions): string {
     url: pollUrl(options),
     query: request.query,
     body: request.body ?? null,
+    credential: request.credential ?? null,
     records: records.source,
     id: event.id.source,
     version: event.version?.source ?? null,

@@ -67,6 +67,47 @@ export function compileExpression(source: string, names: readonly string[]): Exp
   }
 }
 
+/**
+ * The type that an expression has whatever its values are (`bool`, `string`, `int`, …), or `dyn` when that
+ * depends on them. Throws an Error with the reason when no values could make it run.
+ */
+export function expressionType(source: string): string {
+  const checked = environment.parse(renameType(source)).check()
+  if (!checked.valid) throw new Error(checked.error?.summary ?? 'it does not fit together')
+  return checked.type ?? 'dyn'
+}
+
+export interface MemberUse {
+  /** Read as `root.name` or `root['name']`. */
+  readonly names: readonly string[]
+  /** Whether `root` is used in any other way, so that the names do not say everything. */
+  readonly isOpen: boolean
+}
+
+/** Which members of the variable `root` an expression reads. Throws as `compileExpression` does on bad syntax. */
+export function memberUse(source: string, root: string): MemberUse {
+  const names = new Set<string>()
+  let isOpen = false
+  const visit = (value: unknown): void => {
+    if (Array.isArray(value)) for (const item of value) visit(item)
+    if (!isNode(value)) return
+    const name = memberOf(value, root)
+    if (name !== undefined) names.add(name)
+    else if (value.op === 'id') isOpen ||= value.args === root
+    else visit(value.args)
+  }
+  visit(environment.parse(renameType(source)).ast)
+  return { names: [...names], isOpen }
+}
+
+function memberOf(node: ASTNode, root: string): string | undefined {
+  if (node.op !== '.' && node.op !== '[]') return undefined
+  const [receiver, member] = node.args
+  if (receiver.op !== 'id' || receiver.args !== root) return undefined
+  if (typeof member === 'string') return member
+  return member.op === 'value' && typeof member.args === 'string' ? member.args : undefined
+}
+
 /** Replaces the variable `type` outside of string literals, not after a dot and not before a bracket. */
 function renameType(source: string): string {
   return source.replace(
@@ -90,6 +131,10 @@ function freeNames(node: ASTNode, bound: ReadonlySet<string>): Set<string> {
   if (node.op === 'call' || node.op === 'rcall') {
     if (node.args[0] === 'matches')
       throw new Error('matches() can take exponential time; use re(text, pattern)')
+  }
+  if (node.op === 'call' && node.args[0] === 're') {
+    const pattern = node.args[1][1]
+    if (pattern?.op === 'value' && typeof pattern.args === 'string') compilePattern(pattern.args)
   }
   if (node.op === 'rcall' && comprehensions.has(node.args[0])) {
     const [, receiver, args] = node.args

@@ -1,0 +1,260 @@
+import type { Agent, Grant, Limits, Quota, SumQuota, Trigger } from '../domain/agent.js'
+import type { Tool } from '../domain/tool.js'
+import type { SourceSettings } from './config.js'
+import { keysAt, type LoadContext, loadSection, parseEntry, type Section } from './context.js'
+import type { Path } from './document.js'
+import { checkExpression } from './expressions.js'
+import { choice } from './issues.js'
+import { type AgentEntry, agentSchema, type GrantEntry } from './schema-agent.js'
+import { didYouMean, sentences } from './suggest.js'
+import { eventMembers } from './tools.js'
+
+export interface AgentParts {
+  readonly sources: Section<SourceSettings>
+  readonly tools: Section<Tool>
+  readonly models: Section<unknown>
+}
+
+/** An agent whose instructions are not read yet. */
+export interface AgentDraft {
+  readonly agent: Omit<Agent, 'instructions'>
+  readonly instructionsPath: string
+  readonly grantPaths: ReadonlyMap<string, Path>
+}
+
+/** Where a fault is told without keeping the rest of the agent from being checked. */
+const independent = [
+  ...['limits', 'mailbox', 'mode', 'instructions', 'on.if', 'on.type', 'on.*.if', 'on.*.type'],
+  'tools.*.*.*',
+]
+
+export function loadAgents(parts: AgentParts, context: LoadContext): Section<AgentDraft> {
+  return loadSection('agents', context, (name, path) => {
+    const entry = parseEntry(agentSchema, path, context, independent)
+    if (entry === undefined) return undefined
+    checkName('model', entry.model, parts.models.names, [...path, 'model'], context)
+    const scope = scopeOf(entry, path, parts, context)
+    const on = buildTriggers(entry, path, parts, context)
+    const { grantPaths, grants } = buildGrants(entry, path, scope, parts, context)
+    return {
+      agent: { name, on, grants, model: entry.model, limits: limitsOf(entry), mode: entry.mode },
+      instructionsPath: entry.instructions ?? `agents/${name}.md`,
+      grantPaths,
+    }
+  })
+}
+
+/** Whether an entry of that name exists; says so when it does not. */
+export function checkName(
+  what: string,
+  name: string,
+  names: readonly string[],
+  path: Path,
+  { problems }: LoadContext,
+): boolean {
+  if (names.includes(name)) return true
+  const guess = didYouMean(name, names)
+  const has = guess !== '' ? '' : names.length === 0 ? `; none are declared` : `; expected ${choice(names)}`
+  problems.add(path, sentences(`there is no ${what} "${name}"${has}`, guess))
+  return false
+}
+
+function triggersOf(entry: AgentEntry, path: Path) {
+  if (!Array.isArray(entry.on)) return [{ trigger: entry.on, at: [...path, 'on'] }]
+  return entry.on.map((trigger, index) => ({ trigger, at: [...path, 'on', index] }))
+}
+
+function buildTriggers(
+  entry: AgentEntry,
+  path: Path,
+  { sources }: AgentParts,
+  context: LoadContext,
+): Trigger[] {
+  return triggersOf(entry, path).map(({ at, trigger }) => {
+    checkName('source', trigger.source, sources.names, [...at, 'source'], context)
+    const ids = sources.loaded.get(trigger.source)?.idNames
+    const condition =
+      trigger.if === undefined
+        ? undefined
+        : checkExpression(
+            trigger.if,
+            [...at, 'if'],
+            { names: [...eventMembers, 'ids'], members: ids ? { ids } : {}, isCondition: true },
+            context.problems,
+          )
+    return { source: trigger.source, types: [trigger.type].flat(), condition }
+  })
+}
+
+/** The ids that an agent can have, or undefined when that cannot be known because a part of it did not load. */
+interface Scope {
+  readonly ids: ReadonlySet<string>
+  /** `ci yields repo, run; payments yields charge`, for messages. */
+  readonly described: string
+}
+
+function scopeOf(
+  entry: AgentEntry,
+  path: Path,
+  { sources, tools }: AgentParts,
+  _: LoadContext,
+): Scope | undefined {
+  const ids = new Set<string>()
+  const described: string[] = []
+  for (const name of new Set(triggersOf(entry, path).map(({ trigger }) => trigger.source))) {
+    const source = sources.loaded.get(name)
+    if (source === undefined) return undefined
+    for (const id of source.idNames) ids.add(id)
+    described.push(`${name} yields ${source.idNames.length === 0 ? 'none' : source.idNames.join(', ')}`)
+  }
+  const granted = entry.tools.flatMap((item) => (typeof item === 'string' ? [item] : Object.keys(item)))
+  if (granted.some((name) => !tools.loaded.has(name))) return undefined
+  // A tool adds ids only once it can be called itself, so this goes on until nothing is added.
+  for (let size = -1; size !== ids.size; ) {
+    size = ids.size
+    for (const name of granted) {
+      const tool = tools.loaded.get(name)
+      if (tool?.boundIds.every((id) => ids.has(id))) for (const id of Object.keys(tool.yields)) ids.add(id)
+    }
+  }
+  return { ids, described: described.join('; ') }
+}
+
+function buildGrants(
+  entry: AgentEntry,
+  path: Path,
+  scope: Scope | undefined,
+  { tools }: AgentParts,
+  context: LoadContext,
+): { grants: Grant[]; grantPaths: Map<string, Path> } {
+  const { problems } = context
+  const grants: Grant[] = []
+  const grantPaths = new Map<string, Path>()
+  entry.tools.forEach((item, index) => {
+    const itemPath = [...path, 'tools', index]
+    const pairs = typeof item === 'string' ? [] : Object.entries(item)
+    if (typeof item !== 'string' && pairs.length !== 1) {
+      problems.add(itemPath, `expected one tool in each item, found ${pairs.length}; put "-" before each`)
+      return
+    }
+    const [name, grant] = typeof item === 'string' ? [item, null] : (pairs[0] ?? ['', null])
+    const at = typeof item === 'string' ? itemPath : [...itemPath, name]
+    if (grantPaths.has(name)) {
+      problems.add(at, `the tool "${name}" stands here twice`, 'key')
+      return
+    }
+    grantPaths.set(name, at)
+    if (!checkName('tool', name, tools.names, at, context)) return
+    const tool = tools.loaded.get(name)
+    if (tool === undefined) return
+    checkScope(tool, at, scope, tools, context)
+    grants.push(buildGrant(tool, grant, at, scope, context))
+  })
+  return { grants, grantPaths }
+}
+
+/** Every id that the tool, and the tools that its facts come from, are bound to must be in the agent's scope. */
+function checkScope(
+  tool: Tool,
+  at: Path,
+  scope: Scope | undefined,
+  tools: Section<Tool>,
+  { problems }: LoadContext,
+): void {
+  if (scope === undefined) return
+  const facts = Object.values(tool.facts).flatMap((name) => tools.loaded.get(name) ?? [])
+  for (const needed of [tool, ...facts]) {
+    for (const id of needed.boundIds) {
+      if (scope.ids.has(id)) continue
+      const by = needed === tool ? '' : `its fact ${needed.name} `
+      problems.add(
+        at,
+        sentences(
+          `${by}needs {${id}}, which no source of the agent yields (${scope.described}) and none of its other tools`,
+          didYouMean(id, scope.ids),
+        ),
+        'key',
+      )
+    }
+  }
+}
+
+function buildGrant(
+  tool: Tool,
+  grant: GrantEntry | null,
+  at: Path,
+  scope: Scope | undefined,
+  { document, problems }: LoadContext,
+): Grant {
+  const members = {
+    args: keysAt(document, ['tools', tool.name, 'args']),
+    facts: Object.keys(tool.facts),
+    event: eventMembers,
+    ...(scope && { ids: [...scope.ids] }),
+  }
+  const condition =
+    grant?.if === undefined
+      ? undefined
+      : checkExpression(
+          grant.if,
+          [...at, 'if'],
+          { names: ['args', 'facts', 'ids', 'event'], members, closed: ['ids'], isCondition: true },
+          problems,
+        )
+  const sum = Object.entries(grant?.sum ?? {}).flatMap(([arg, quotas]) =>
+    buildSum(tool, arg, quotas, [...at, 'sum', arg], problems),
+  )
+  return {
+    tool: tool.name,
+    gate: grant?.gate ?? (tool.effect === 'read' ? 'auto' : 'approve'),
+    condition,
+    max: grant?.max ?? [],
+    sum,
+    approvalTtlMs: grant?.expires ?? 86_400_000,
+  }
+}
+
+function buildSum(
+  tool: Tool,
+  arg: string,
+  quotas: readonly Quota[],
+  at: Path,
+  problems: LoadContext['problems'],
+): SumQuota[] {
+  const spec = tool.args[arg]
+  const integers = Object.keys(tool.args).filter((name) => tool.args[name]?.type === 'integer')
+  if (spec?.type !== 'integer') {
+    const has = integers.length === 0 ? 'none' : integers.join(', ')
+    problems.add(
+      at,
+      `expected an argument of "${tool.name}" of type integer (it has ${has}), found "${arg}"`,
+      'key',
+    )
+    return []
+  }
+  if (spec.optional || spec.min === undefined || spec.min < 0) {
+    const what = spec.optional ? 'could leave it out' : 'could give a negative number'
+    const instead = spec.optional ? 'remove "optional"' : 'add "min: 0" or more'
+    problems.add(
+      at,
+      `a sum over "${arg}" would not hold, because the model ${what}; in the tool, ${instead}`,
+      'key',
+    )
+  }
+  return quotas.map((quota) => ({ ...quota, arg }))
+}
+
+function limitsOf({ limits }: AgentEntry): Limits {
+  return {
+    turns: limits.turns,
+    calls: limits.calls,
+    tokens: limits.tokens,
+    costUsd: limits.cost,
+    timeMs: limits.time,
+    runsPerDay: limits.runs,
+    identicalCalls: limits.identical_calls,
+    consecutiveErrors: limits.consecutive_errors,
+    denials: limits.denials,
+    attempts: limits.attempts,
+  }
+}

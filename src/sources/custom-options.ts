@@ -57,7 +57,7 @@ const signatureField = z
     encoding: z.enum(['hex', 'base64']).default('hex'),
   })
   .refine(({ pairs, list_separator }) => pairs === undefined || list_separator !== undefined, {
-    path: ['list_separator'],
+    path: ['pairs'],
     error: 'pairs need list_separator, as "," in t=1,v1=abc',
   })
 
@@ -90,15 +90,18 @@ const hmacField = z
     const { message, timestamp, id, signature } = given
     const wrong = (key: string, text: string) =>
       context.addIssue({ code: 'custom', path: [key], message: text })
-    if (uses(message, 'timestamp') && !timestamp) wrong('timestamp', 'is needed: message has {timestamp}')
+    if (uses(message, 'timestamp') && !timestamp)
+      wrong('message', 'has {timestamp}, but timestamp is not there')
     if (timestamp && !uses(message, 'timestamp')) {
-      wrong('message', 'does not have {timestamp}: a time that is not signed proves nothing')
+      wrong('timestamp', 'is not in message as {timestamp}: a time that is not signed proves nothing')
     }
-    if (uses(message, 'id') && !id) wrong('id', 'is needed: message has {id}')
-    if (id && !uses(message, 'id'))
-      wrong('message', 'does not have {id}: an id that is not signed proves nothing')
-    if (timestamp?.pair !== undefined && !signature.pairs)
+    if (uses(message, 'id') && !id) wrong('message', 'has {id}, but id is not there')
+    if (id && !uses(message, 'id')) {
+      wrong('id', 'is not in message as {id}: an id that is not signed proves nothing')
+    }
+    if (timestamp?.pair !== undefined && !signature.pairs) {
       wrong('signature', 'needs pairs: the time is one of them')
+    }
     const pastMs = timestamp?.tolerance ?? defaultToleranceMs
     const limits = {
       unit: timestamp?.unit ?? 's',

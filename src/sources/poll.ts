@@ -85,7 +85,7 @@ const cursorField = z
   })
   .superRefine((cursor, context) => {
     if (cursor.kind !== 'none' && cursor.from === undefined) {
-      context.addIssue({ code: 'custom', path: ['from'], message: `a ${cursor.kind} cursor needs from` })
+      context.addIssue({ code: 'custom', message: `a ${cursor.kind} cursor needs from` })
     }
   })
 
@@ -103,7 +103,7 @@ const pagesField = z
   })
   .superRefine(({ kind, next }, context) => {
     if ((kind === 'next_url' || kind === 'token') && next === undefined) {
-      context.addIssue({ code: 'custom', path: ['next'], message: `pages of kind ${kind} need next` })
+      context.addIssue({ code: 'custom', message: `pages of kind ${kind} need next` })
     }
   })
 
@@ -166,7 +166,7 @@ export const pollOptions = z
     const isNumbered = pages.kind === 'token' || pages.kind === 'page' || pages.kind === 'offset'
     if (isNumbered && pages.param === undefined && !used(pages.kind)) {
       const message = `pages of kind ${pages.kind} need param, or {${pages.kind}} in the request`
-      context.addIssue({ code: 'custom', path: ['pages', 'param'], message })
+      context.addIssue({ code: 'custom', path: ['pages'], message })
     }
     if (cursor.kind === 'token' && !used('token')) {
       context.addIssue({

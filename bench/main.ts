@@ -10,7 +10,7 @@ import { measureWake } from './wake.js'
 const root = resolve(import.meta.dirname, '..')
 const rouse = [process.execPath, join(root, 'dist/main.js'), 'start', '-c']
 const tsx = [process.execPath, '--import', 'tsx']
-const secret = 'bench-secret-of-enough-bytes-0123456789'
+const secret = 'k7Gq2nV9xB4tLw8sRz3mYc6p'
 
 const { values } = parseArgs({
   options: {

@@ -29,7 +29,7 @@ export async function measureMemory({ directory, secret, startRouse }: BenchSett
     name: 'memory',
     secret,
     modelPort: model.port,
-    extra: `concurrency: ${runningWanted}`,
+    server: `, concurrency: ${runningWanted + 20}`,
   })
   writeFileSync(
     file,

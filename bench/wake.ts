@@ -112,17 +112,16 @@ export function agentConfig(options: {
   name: string
   secret: string
   modelPort: number
-  extra?: string
+  server?: string
   tools?: string
 }): string {
-  const { directory, name, secret, modelPort, extra = '', tools = '[]' } = options
+  const { directory, name, secret, modelPort, server = '', tools = '[]' } = options
   return `version: 1
-server: { hooks: "127.0.0.1:0" }
+server: { hooks: "127.0.0.1:0"${server} }
 store: "sqlite:${join(directory, `${name}.db`)}"
-models: { default: { base_url: "http://127.0.0.1:${modelPort}/v1", api_key: "bench-key-of-enough-bytes", model: bench, api: responses } }
+models: { default: { base_url: "http://127.0.0.1:${modelPort}/v1", api_key: "sk-k7Gq2nV9xB4tLw8sRz3m", model: bench, api: responses } }
 sources: { ci: { kind: github, secret: "${secret}" } }
-${extra}
 agents:
-  reader: { on: { source: ci, type: issues.opened }, instructions: ${name}.md, tools: ${tools} }
+  reader: { on: { source: ci, type: issues.opened }, instructions: ${name}.md, tools: ${tools}, limits: { runs: 100000/day } }
 `
 }

@@ -1,8 +1,8 @@
 import { hostname } from 'node:os'
+import { dirname } from 'node:path'
 import type { Config, ConfigSnapshot } from './config/config.js'
-import { loadConfig, loadSnapshot } from './config/load.js'
+import { loadConfig, loadSnapshot, watchedFiles } from './config/load.js'
 import { watchConfig } from './config/watch.js'
-import type { ModelSettings } from './domain/agent.js'
 import { ConfigError, toAppError } from './domain/errors.js'
 import { InFlight } from './http/body.js'
 import { createHooksApp } from './http/hooks.js'
@@ -10,14 +10,13 @@ import { PeerLimiter } from './http/peers.js'
 import { listen } from './http/server.js'
 import { Dispatcher } from './ingest/dispatch.js'
 import { RefusalCounter } from './ingest/refusals.js'
-import type { Model } from './models/model.js'
+import { openSources } from './ingest/sources.js'
 import { costOf } from './models/price.js'
-import { openModel } from './models/registry.js'
+import { createModelPool } from './models/registry.js'
 import { startPoller } from './poller/poller.js'
 import { Configurations } from './runs/configurations.js'
 import { Worker } from './runs/worker.js'
 import { sourceKinds } from './sources/registry.js'
-import type { WebhookSource } from './sources/source.js'
 import { storeEngines } from './store/registry.js'
 import { createHttpToolClient } from './tools/http.js'
 import { systemClock } from './util/clock.js'
@@ -30,8 +29,6 @@ export interface DaemonOptions {
   readonly configFile: string
   readonly environment: Environment
   readonly log: Logger
-  /** Most runs at once. */
-  readonly concurrency?: number
 }
 
 export interface Daemon {
@@ -42,12 +39,15 @@ export interface Daemon {
   stop(): Promise<void>
 }
 
+const maxModelAnswerBytes = 32 * 1024 * 1024
+/** No model's own `timeout` may be longer. */
+const maxModelTimeMs = 3_600_000
 const maxInFlightBytes = 256 * 1024 * 1024
 const refusalsPerPeerAndMinute = 120
 const stopGraceMs = 10_000
 
 /** Builds everything and starts it in order: what reads comes up before what takes in. */
-export async function startDaemon({ configFile, environment, log, concurrency = 16 }: DaemonOptions): Promise<Daemon> {
+export async function startDaemon({ configFile, environment, log }: DaemonOptions): Promise<Daemon> {
   const clock = systemClock
   const kinds = Object.values(sourceKinds)
   const load = () => loadConfig({ file: configFile, environment, kinds })
@@ -60,20 +60,27 @@ export async function startDaemon({ configFile, environment, log, concurrency = 
     clock,
     load: (snapshot: ConfigSnapshot) => loadSnapshot(snapshot, { environment, kinds }),
   })
-  let sources = openSources(config)
+  let sources = openSources(config.sources.values(), kinds)
 
   const tools = createHttpToolClient({ clock })
-  const modelFetch = createFetch({ allowPrivate: true })
-  const models = new Map<string, Model>()
-  const modelFor = (settings: ModelSettings): Model => {
-    const key = JSON.stringify(settings)
-    const model = models.get(key) ?? openModel(settings, { fetch: modelFetch, clock })
-    models.set(key, model)
-    return model
-  }
+  const modelFor = createModelPool({
+    fetch: createFetch({ allowPrivate: true, maxBytes: maxModelAnswerBytes, timeoutMs: maxModelTimeMs }),
+    clock,
+    directory: dirname(config.file),
+  })
 
   const node = `${hostname()}-${newId('run').slice(-8)}`
-  const worker = new Worker({ store, configurations, tools, modelFor, costOf, clock, log, node, concurrency })
+  const worker = new Worker({
+    store,
+    configurations,
+    tools,
+    modelFor,
+    costOf,
+    clock,
+    log,
+    node,
+    concurrency: config.server.concurrency,
+  })
   const dispatcher = new Dispatcher({
     store,
     clock,
@@ -98,7 +105,7 @@ export async function startDaemon({ configFile, environment, log, concurrency = 
     try {
       const next = await load()
       if (next.digest === configurations.current.digest) return
-      const opened = openSources(next)
+      const opened = openSources(next.sources.values(), kinds)
       await configurations.swap(next)
       sources = opened
       poller.update(next)
@@ -109,26 +116,27 @@ export async function startDaemon({ configFile, environment, log, concurrency = 
       log.error({ problems }, `configuration not reloaded, the old one stays: ${toAppError(error).message}`)
     }
   }
-  const watcher = watchConfig({
-    file: configFile,
-    files: () => Object.keys(configurations.current.snapshot.instructions),
-    onChange: () => void reload(),
-  })
-
   const listener = await listen(app, config.server.hooks).catch(async (error: unknown) => {
-    await Promise.all([watcher.close(), poller.stop(), store.close()])
+    await poller.stop()
+    await store.close()
     throw error
   })
   await worker.start()
   dispatcher.lookInLedger()
   log.info({ host: listener.host, port: listener.port, node }, 'rouse is ready')
+  const watching = watchConfig({
+    file: config.file,
+    files: () => watchedFiles(configurations.current),
+    onChange: reload,
+    onError: (error) => log.warn({}, `configuration is not watched: ${error.message}`),
+  })
 
   return {
     address: { host: listener.host, port: listener.port },
     config: () => configurations.current,
     async stop() {
       unready = 'stopping'
-      await watcher.close()
+      await (await watching).close()
       await poller.stop()
       await listener.close(stopGraceMs)
       await dispatcher.stop()
@@ -139,14 +147,4 @@ export async function startDaemon({ configFile, environment, log, concurrency = 
       log.info({}, 'rouse has stopped')
     },
   }
-}
-
-function openSources(config: Config): ReadonlyMap<string, WebhookSource> {
-  const opened = new Map<string, WebhookSource>()
-  const kinds = new Map(Object.values(sourceKinds).map((kind) => [kind.kind, kind]))
-  for (const { name, kind, options } of config.sources.values()) {
-    const source = kinds.get(kind)?.open?.(options)
-    if (source) opened.set(name, source)
-  }
-  return opened
 }

@@ -35,6 +35,8 @@ export interface ServerSettings {
   readonly hooks: { readonly host: string; readonly port: number }
   /** Without a trailing slash. */
   readonly publicUrl: string
+  /** Most runs at once. */
+  readonly concurrency: number
 }
 
 export interface StoreSettings {

@@ -32,6 +32,9 @@ export const serverSchema = z
       .describe(
         'Where senders reach the public listener, as `rouse check` prints it. Default: `http://` and `hooks`.',
       ),
+    concurrency: count({ min: 1, max: 1000 })
+      .prefault(16)
+      .describe('Most runs at once, of all agents together. Read at start.'),
   })
   .describe('The public listener.')
 

@@ -12,7 +12,7 @@ import { isLocalName, parseBaseUrl, parseOrigin } from './urls.js'
 
 export function loadServer(context: LoadContext): ServerSettings | undefined {
   const path = ['server']
-  const entry = parseEntry(serverSchema.nullish(), path, context, ['hooks', 'public_url'])
+  const entry = parseEntry(serverSchema.nullish(), path, context, ['hooks', 'public_url', 'concurrency'])
   const server = entry ?? serverSchema.parse({})
   const colon = server.hooks.lastIndexOf(':')
   const host = server.hooks.slice(0, colon).replace(/^\[|\]$/g, '')
@@ -22,7 +22,8 @@ export function loadServer(context: LoadContext): ServerSettings | undefined {
     written === undefined
       ? `http://${server.hooks}`
       : attempt([...path, 'public_url'], context.problems, () => parseBaseUrl(written).href)
-  return url === undefined ? undefined : { hooks: { host, port }, publicUrl: url.replace(/\/+$/, '') }
+  if (url === undefined) return undefined
+  return { hooks: { host, port }, publicUrl: url.replace(/\/+$/, ''), concurrency: server.concurrency }
 }
 
 export function loadStore(file: string, context: LoadContext): StoreSettings | undefined {

@@ -20,7 +20,8 @@ export type ToolCallState =
 
 /**
  * `prepared → sent → confirmed | rejected | unknown → held` for writes, `done | failed` for reads. From
- * `unknown` the same bytes with the same key may be `sent` again while the key lives.
+ * `unknown` the same bytes with the same key may be `sent` again while the key lives; from `held` a person may
+ * have them `prepared` to be sent again.
  */
 export const toolCallTransitions: Readonly<Record<ToolCallState, readonly ToolCallState[]>> = {
   proposed: ['waiting', 'denied', 'prepared', 'done', 'failed'],

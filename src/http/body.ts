@@ -32,7 +32,11 @@ export class SenderGone extends Error {}
  * `limit.body_size` as soon as it is known to be too large, by its Content-Length or by what came.
  * Throws SenderGone when the connection ends first.
  */
-export async function readBody(incoming: IncomingMessage, maxBytes: number, inFlight: InFlight): Promise<Buffer> {
+export async function readBody(
+  incoming: IncomingMessage,
+  maxBytes: number,
+  inFlight: InFlight,
+): Promise<Buffer> {
   const announced = Number(incoming.headers['content-length'] ?? 0)
   if (announced > maxBytes) throw tooLarge(maxBytes)
   const chunks: Buffer[] = []

@@ -35,7 +35,9 @@ export function createHooksApp(options: HooksOptions): Hono<{ Bindings: HttpBind
     const url = context.env.incoming.url ?? ''
     const path = url.split('?', 1)[0] ?? ''
     if (path === '/healthz') return answerHealth(context, options)
-    const source = path.startsWith(hooksPrefix) ? options.sources().get(path.slice(hooksPrefix.length)) : undefined
+    const source = path.startsWith(hooksPrefix)
+      ? options.sources().get(path.slice(hooksPrefix.length))
+      : undefined
     if (!source) return refuse(context, 404)
     return answerDelivery(context, path.slice(hooksPrefix.length), source, options)
   })
@@ -71,7 +73,12 @@ async function answerDelivery(
   }
 }
 
-function deliveryOf(incoming: IncomingMessage, source: string, body: Buffer, { receiver }: HooksOptions): Delivery {
+function deliveryOf(
+  incoming: IncomingMessage,
+  source: string,
+  body: Buffer,
+  { receiver }: HooksOptions,
+): Delivery {
   const { remoteAddress } = incoming.socket
   return {
     id: newId('dlv'),
@@ -85,23 +92,35 @@ function deliveryOf(incoming: IncomingMessage, source: string, body: Buffer, { r
   }
 }
 
-function answer(context: HooksContext, received: Received, delivery: Delivery, options: HooksOptions): Response {
+function answer(
+  context: HooksContext,
+  received: Received,
+  delivery: Delivery,
+  options: HooksOptions,
+): Response {
   switch (received.state) {
     case 'handshake':
       return reply(context, received.reply)
     case 'recorded':
     case 'duplicate': {
-      options.log.debug({ delivery: delivery.id, source: delivery.source, events: received.eventIds }, received.state)
+      options.log.debug(
+        { delivery: delivery.id, source: delivery.source, events: received.eventIds },
+        received.state,
+      )
       if (received.reply) return reply(context, received.reply)
       const status = received.state === 'recorded' ? 202 : 200
       return context.json({ status: received.state, events: received.eventIds }, status)
     }
     case 'malformed':
-      options.log.warn({ delivery: delivery.id, source: delivery.source }, `malformed: ${received.error.message}`)
+      options.log.warn(
+        { delivery: delivery.id, source: delivery.source },
+        `malformed: ${received.error.message}`,
+      )
       return refuse(context, 400)
     case 'refused': {
       options.refusals.count(delivery.source, received.error.code, received.error.message)
-      if (options.peers.isOver(delivery.remoteAddress ?? '')) return refuse(context, 429, { 'retry-after': '60' })
+      if (options.peers.isOver(delivery.remoteAddress ?? ''))
+        return refuse(context, 429, { 'retry-after': '60' })
       return refuse(context, statusOf(received.error))
     }
   }
@@ -138,7 +157,11 @@ const constantBodies: Partial<Record<number, string>> = {
 }
 
 /** A constant body that says nothing of the reason. */
-function refuse(context: HooksContext, status: ContentfulStatusCode, headers: Record<string, string> = {}): Response {
+function refuse(
+  context: HooksContext,
+  status: ContentfulStatusCode,
+  headers: Record<string, string> = {},
+): Response {
   return context.json({ status: constantBodies[status] ?? 'refused' }, status, headers)
 }
 

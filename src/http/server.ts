@@ -65,5 +65,7 @@ function listenError(error: NodeJS.ErrnoException, { host, port }: { host: strin
       { cause: error },
     )
   }
-  return new AppError('command.failed', `cannot listen on ${place}: ${error.message}. Set server.hooks.`, { cause: error })
+  return new AppError('command.failed', `cannot listen on ${place}: ${error.message}. Set server.hooks.`, {
+    cause: error,
+  })
 }

@@ -79,7 +79,9 @@ export class Dispatcher {
         this.#isBehind = true
         const { code, message } = toAppError(error)
         this.options.log.error({ code, failures }, `dispatch failed, will try again: ${message}`)
-        await sleep(backoffMs(failures, { firstMs: 100, maxMs: 10_000 }), this.#stop.signal).catch(() => undefined)
+        await sleep(backoffMs(failures, { firstMs: 100, maxMs: 10_000 }), this.#stop.signal).catch(
+          () => undefined,
+        )
       }
     }
   }

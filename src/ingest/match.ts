@@ -39,7 +39,11 @@ function tryTrigger(event: Event, agent: string, trigger: Trigger): MatchDecisio
     const value = condition.evaluate(eventValues(event))
     if (value === true) return { agent, reason: 'matched' }
     if (value === false) return { agent, reason: 'if_false', detail: condition.source }
-    return { agent, reason: 'if_error', detail: `${condition.source} gave ${typeof value}, not true or false` }
+    return {
+      agent,
+      reason: 'if_error',
+      detail: `${condition.source} gave ${typeof value}, not true or false`,
+    }
   } catch (error) {
     return { agent, reason: 'if_error', detail: firstLine(error) }
   }

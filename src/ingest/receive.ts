@@ -8,7 +8,11 @@ import { record, recordMalformed } from './record.js'
 
 /** What became of a delivery. `http/` turns it into what the sender expects. */
 export type Received =
-  | { readonly state: 'recorded' | 'duplicate'; readonly eventIds: readonly string[]; readonly reply: Reply | undefined }
+  | {
+      readonly state: 'recorded' | 'duplicate'
+      readonly eventIds: readonly string[]
+      readonly reply: Reply | undefined
+    }
   /** A handshake, answered as the sender documents; nothing is recorded. */
   | { readonly state: 'handshake'; readonly reply: Reply }
   /** Not what the sender would send. Nothing is kept but a count. */
@@ -27,7 +31,11 @@ export interface Receiver {
  * The story of an arrival: verify, make events, record. Rejects only when the ledger cannot be written;
  * then nothing may be acknowledged.
  */
-export async function receive(delivery: Delivery, source: WebhookSource, receiver: Receiver): Promise<Received> {
+export async function receive(
+  delivery: Delivery,
+  source: WebhookSource,
+  receiver: Receiver,
+): Promise<Received> {
   const { store, clock, onRecorded } = receiver
   try {
     const verified = source.verify(delivery, clock.now())

@@ -41,3 +41,14 @@ function scriptAt(path: string, directory: string): Script | undefined {
   }
   return parseScript(text)
 }
+
+/** Opens each endpoint once, so that what a model has learned of it is kept. A changed setting is another endpoint. */
+export function createModelPool(dependencies: ModelDependencies): (settings: ModelSettings) => Model {
+  const opened = new Map<string, Model>()
+  return (settings) => {
+    const key = JSON.stringify(settings)
+    const model = opened.get(key) ?? openModel(settings, dependencies)
+    opened.set(key, model)
+    return model
+  }
+}

@@ -45,7 +45,11 @@ export function checkApproval(context: RunContext, journal: Journal, call: ToolC
   }
 }
 
-function digestOf({ run, event, agent, config }: RunContext, { tool, request }: Permit, expiresAt: number): string {
+function digestOf(
+  { run, event, agent, config }: RunContext,
+  { tool, request }: Permit,
+  expiresAt: number,
+): string {
   return approvalDigest({
     runId: run.id,
     eventId: event.id,

@@ -13,7 +13,10 @@ export function callBoundReached(limits: Limits, calls: readonly ToolCall[]): Li
   let errorsInARow = 0
   for (const { state } of calls) errorsInARow = unsuccessful.includes(state) ? errorsInARow + 1 : 0
   if (errorsInARow >= limits.consecutiveErrors) {
-    return { code: 'limit.consecutive_errors', message: `the last ${errorsInARow} tool calls did not succeed` }
+    return {
+      code: 'limit.consecutive_errors',
+      message: `the last ${errorsInARow} tool calls did not succeed`,
+    }
   }
   const seen = new Map<string, number>()
   for (const { tool, argumentsText } of calls) {
@@ -21,7 +24,10 @@ export function callBoundReached(limits: Limits, calls: readonly ToolCall[]): Li
     const count = (seen.get(call) ?? 0) + 1
     seen.set(call, count)
     if (count > limits.identicalCalls) {
-      return { code: 'limit.identical_calls', message: `${tool} was called ${count} times with the same arguments` }
+      return {
+        code: 'limit.identical_calls',
+        message: `${tool} was called ${count} times with the same arguments`,
+      }
     }
   }
   return undefined

@@ -37,7 +37,11 @@ export class Configurations {
   /** From now on runs begin with `next`. */
   async swap(next: Config): Promise<void> {
     const { file, text, instructions } = next.snapshot
-    await this.store.saveConfig(next.digest, { file, text, instructions: { ...instructions } }, this.clock.now())
+    await this.store.saveConfig(
+      next.digest,
+      { file, text, instructions: { ...instructions } },
+      this.clock.now(),
+    )
     this.#loaded.set(next.digest, Promise.resolve(next))
     this.#current = next
   }

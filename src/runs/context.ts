@@ -1,8 +1,8 @@
 import type { Config } from '../config/config.js'
-import type { Agent } from '../domain/agent.js'
+import type { Agent, ModelSettings } from '../domain/agent.js'
 import type { Event } from '../domain/event.js'
 import type { Lease, Run } from '../domain/run.js'
-import type { Model } from '../models/model.js'
+import type { Model, ModelAnswer } from '../models/model.js'
 import type { Store } from '../store/store.js'
 import type { ToolClient } from '../tools/tool.js'
 import type { Clock } from '../util/clock.js'
@@ -31,10 +31,7 @@ export interface RunContext {
   readonly beganAt: number
 }
 
-export type CostOf = (
-  settings: import('../domain/agent.js').ModelSettings,
-  answer: import('../models/model.js').ModelAnswer,
-) => Promise<number | undefined>
+export type CostOf = (settings: ModelSettings, answer: ModelAnswer) => number | undefined
 
 /** Time spent on the run so far, this stretch included. */
 export function activeMs({ run, clock, beganAt }: RunContext): number {

@@ -7,8 +7,8 @@ import type { Journal, NewStep, StoredStep } from '../store/store.js'
 import { toolSchema } from '../tools/arguments.js'
 import { timeoutSignal } from '../util/clock.js'
 import { newId } from '../util/id.js'
-import { activeMs, type RunContext } from './context.js'
 import { callBoundReached } from './bounds.js'
+import { activeMs, type RunContext } from './context.js'
 import { buildPrompt } from './prompt.js'
 import { advanceToolCall, isSettled } from './tool-call.js'
 
@@ -63,13 +63,13 @@ async function takeTurn(context: RunContext, journal: Journal): Promise<void> {
   const { agent, config, event, store, lease, clock } = context
   const schemas = agent.grants.flatMap(({ tool }) => {
     const found = config.tools.get(tool)
-    return found ? [toolSchema(found)] : []
+    return found ? [{ ...toolSchema(found), effect: found.effect }] : []
   })
   const settings = config.models.get(agent.model)
   if (!settings) throw new AppError('config.unavailable', `the model "${agent.model}" is not declared`)
   const askedAt = clock.monotonic()
   const answer = await ask(context, buildPrompt(agent, event, journal, schemas))
-  const step = await stepOf(context, journal.steps, settings, answer, clock.monotonic() - askedAt)
+  const step = stepOf(context, journal.steps, settings, answer, clock.monotonic() - askedAt)
   const calls = step.isUsable ? answer.calls : []
   await store.appendStep(
     lease,
@@ -84,10 +84,14 @@ async function takeTurn(context: RunContext, journal: Journal): Promise<void> {
     clock.now(),
   )
   if (answer.finish === 'truncated') {
-    throw new ModelError('model.truncated', 'the answer was cut off; none of its calls was made', { retry: 'later' })
+    throw new ModelError('model.truncated', 'the answer was cut off; none of its calls was made', {
+      retry: 'later',
+    })
   }
   if (answer.finish === 'filtered') {
-    throw new ModelError('model.filtered', 'the vendor withheld the answer; none of its calls was made', { retry: 'later' })
+    throw new ModelError('model.filtered', 'the vendor withheld the answer; none of its calls was made', {
+      retry: 'later',
+    })
   }
 }
 
@@ -102,13 +106,13 @@ async function ask(context: RunContext, request: ModelRequest): Promise<ModelAns
   }
 }
 
-async function stepOf(
+function stepOf(
   context: RunContext,
   earlier: readonly StoredStep[],
   settings: ModelSettings,
   answer: ModelAnswer,
   durationMs: number,
-): Promise<NewStep> {
+): NewStep {
   return {
     id: newId('stp'),
     turn: earlier.length + 1,
@@ -119,7 +123,7 @@ async function stepOf(
     text: answer.text,
     inputTokens: answer.usage.inputTokens,
     outputTokens: answer.usage.outputTokens,
-    costUsd: await context.costOf(settings, answer),
+    costUsd: context.costOf(settings, answer),
     durationMs: Math.round(durationMs),
   }
 }

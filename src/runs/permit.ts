@@ -1,7 +1,7 @@
 import type { Grant } from '../domain/agent.js'
 import { PolicyError } from '../domain/errors.js'
-import type { FrozenRequest, ToolCall } from '../domain/tool-call.js'
 import type { Tool } from '../domain/tool.js'
+import type { FrozenRequest, ToolCall } from '../domain/tool-call.js'
 import { checkGrant } from '../policy/grant.js'
 import { scopeOf } from '../policy/scope.js'
 import type { Journal } from '../store/store.js'
@@ -48,10 +48,17 @@ async function readFacts(context: RunContext, tool: Tool, bindings: Bindings): P
   for (const [name, toolName] of Object.entries(tool.facts)) {
     const source = context.config.tools.get(toolName)
     if (!source) throw new PolicyError('policy.constraint', `the fact ${name} has no tool ${toolName}`)
-    const answer = await readWithRetries(context, source, context.tools.freeze(source, { ...bindings, args: {} }))
+    const answer = await readWithRetries(
+      context,
+      source,
+      context.tools.freeze(source, { ...bindings, args: {} }),
+    )
     if (answer.kind !== 'answered' || answer.status >= 300 || answer.body === undefined) {
       const found = answer.kind === 'answered' ? `status ${answer.status}` : answer.error.message
-      throw new PolicyError('policy.constraint', `the fact ${name} could not be read from ${toolName}: ${found}`)
+      throw new PolicyError(
+        'policy.constraint',
+        `the fact ${name} could not be read from ${toolName}: ${found}`,
+      )
     }
     facts[name] = answer.body
   }

@@ -1,5 +1,5 @@
-import type { FrozenRequest } from '../domain/tool-call.js'
 import type { Tool } from '../domain/tool.js'
+import type { FrozenRequest } from '../domain/tool-call.js'
 import type { ToolAnswer } from '../tools/tool.js'
 import { backoffMs } from '../util/backoff.js'
 import { sleep } from '../util/clock.js'
@@ -10,7 +10,11 @@ const maxTries = 3
 const maxWaitMs = 5000
 
 /** Makes a read, and makes it again when the API was busy or away for a moment: reads change nothing. */
-export async function readWithRetries(context: RunContext, tool: Tool, request: FrozenRequest): Promise<ToolAnswer> {
+export async function readWithRetries(
+  context: RunContext,
+  tool: Tool,
+  request: FrozenRequest,
+): Promise<ToolAnswer> {
   for (let attempt = 1; ; attempt++) {
     const answer = await context.tools.send(tool, request, {
       credential: credentialOf(context, tool),

@@ -1,16 +1,20 @@
 import { AppError, PolicyError, toAppError } from '../domain/errors.js'
-import type { Ids } from '../domain/event.js'
 import type { RunOutcome } from '../domain/run.js'
-import { type FrozenRequest, settledToolCallStates, type ToolCall, type ToolOutput } from '../domain/tool-call.js'
 import type { Tool } from '../domain/tool.js'
+import {
+  type FrozenRequest,
+  settledToolCallStates,
+  type ToolCall,
+  type ToolOutput,
+} from '../domain/tool-call.js'
 import { reservationsFor } from '../policy/budget.js'
 import { idempotencyKey } from '../policy/idempotency.js'
 import { classifyWrite, whatToDoWithUnknown } from '../policy/outcome.js'
+import { boundIdsOf, readYields } from '../policy/scope.js'
 import type { Journal } from '../store/store.js'
 import type { ToolAnswer } from '../tools/tool.js'
 import { backoffMs } from '../util/backoff.js'
 import { sleep } from '../util/clock.js'
-import { scalarText, valueAt } from '../util/path.js'
 import { askPerson, checkApproval } from './approve.js'
 import type { RunContext } from './context.js'
 import { type Permit, permit } from './permit.js'
@@ -38,7 +42,12 @@ export async function advanceToolCall(
     }
     case 'sent':
       // The process ended between the first byte and the outcome: nobody knows.
-      await context.store.settle(context.lease, call.id, { state: 'unknown', note: 'interrupted after it was sent' }, context.clock.now())
+      await context.store.settle(
+        context.lease,
+        call.id,
+        { state: 'unknown', note: 'interrupted after it was sent' },
+        context.clock.now(),
+      )
       return retryOrHold(context, call)
     case 'unknown':
       return retryOrHold(context, call)
@@ -53,7 +62,11 @@ export function isSettled(call: ToolCall): boolean {
   return settledToolCallStates.includes(call.state)
 }
 
-async function decideAndPerform(context: RunContext, journal: Journal, call: ToolCall): Promise<RunOutcome | undefined> {
+async function decideAndPerform(
+  context: RunContext,
+  journal: Journal,
+  call: ToolCall,
+): Promise<RunOutcome | undefined> {
   const { store, lease, clock } = context
   try {
     const permitted = await permit(context, journal, call)
@@ -69,26 +82,44 @@ async function decideAndPerform(context: RunContext, journal: Journal, call: Too
   }
 }
 
-async function performRead(context: RunContext, call: ToolCall, { tool, request }: Permit): Promise<RunOutcome | undefined> {
+async function performRead(
+  context: RunContext,
+  call: ToolCall,
+  { tool, request }: Permit,
+): Promise<RunOutcome | undefined> {
   const { store, lease, clock } = context
   const answer = await readWithRetries(context, tool, request)
   if (context.signal.aborted) throw context.signal.reason
   const now = clock.now()
   if (answer.kind !== 'answered') {
-    const output = refusal(answer.error.code, answer.error.message, 'The read did not work; go on without it or say so.')
+    const output = refusal(
+      answer.error.code,
+      answer.error.message,
+      'The read did not work; go on without it or say so.',
+    )
     await store.settle(lease, call.id, { state: 'failed', output }, now)
     return undefined
   }
   const { status, retryAfterMs } = answer
   if (status === 429 && retryAfterMs !== undefined) {
-    return { state: 'parked', on: 'time', until: now + retryAfterMs, error: { code: 'tool.status', message: `${tool.name}: the API asked to wait` } }
+    return {
+      state: 'parked',
+      on: 'time',
+      until: now + retryAfterMs,
+      error: { code: 'tool.status', message: `${tool.name}: the API asked to wait` },
+    }
   }
   if (status >= 300) {
     await store.settle(lease, call.id, { state: 'failed', status, output: refused(answer) }, now)
     return undefined
   }
   const output: ToolOutput = { ok: true, status, result: answer.result }
-  await store.settle(lease, call.id, { state: 'done', status, output, yields: yieldsOf(tool, answer) }, now)
+  await store.settle(
+    lease,
+    call.id,
+    { state: 'done', status, output, yields: readYields(tool, answer.body) },
+    now,
+  )
   return undefined
 }
 
@@ -99,10 +130,19 @@ async function performWrite(
   { tool, grant, bindings, request }: Permit,
 ): Promise<RunOutcome | undefined> {
   const { store, lease, run, event, agent, clock } = context
-  const ids: Ids = Object.fromEntries(tool.boundIds.map((name) => [name, bindings.ids[name] ?? '']))
-  const earlier = journal.calls.filter((other) => other.tool === tool.name && other.ordinal !== undefined && other.id !== call.id)
+  const ids = boundIdsOf(tool, bindings.ids)
+  const earlier = journal.calls.filter(
+    (other) => other.tool === tool.name && other.ordinal !== undefined && other.id !== call.id,
+  )
   const ordinal = earlier.length
-  const key = idempotencyKey({ eventId: event.id, replay: run.replay, agent: agent.name, tool: tool.name, ids, ordinal })
+  const key = idempotencyKey({
+    eventId: event.id,
+    replay: run.replay,
+    agent: agent.name,
+    tool: tool.name,
+    ids,
+    ordinal,
+  })
   const now = clock.now()
   const reservations = reservationsFor(grant, tool, {
     runId: run.id,
@@ -111,10 +151,20 @@ async function performWrite(
     now,
     args: bindings.args,
   })
-  const intent = { request, effect: tool.effect, args: bindings.args, idempotencyKey: key, ordinal, reservations }
+  const intent = {
+    request,
+    effect: tool.effect,
+    args: bindings.args,
+    idempotencyKey: key,
+    ordinal,
+    reservations,
+  }
   const prepared = await store.prepare(lease, call.id, intent, now)
   if (prepared.state === 'over_budget') {
-    throw new PolicyError('policy.budget', `${tool.name} is used up: at most ${prepared.limit} (${prepared.counter})`)
+    throw new PolicyError(
+      'policy.budget',
+      `${tool.name} is used up: at most ${prepared.limit} (${prepared.counter})`,
+    )
   }
   return transmit(context, call, tool, request, key)
 }
@@ -131,26 +181,46 @@ async function transmit(
   key: string,
 ): Promise<RunOutcome | undefined> {
   const { store, lease, clock, tools } = context
+  // A call that is about to be sent for the first time is prepared; any other went out before.
+  const isResend = call.sends > 0
   await store.markSent(lease, call.id, clock.now())
   const options = { credential: credentialOf(context, tool), idempotencyKey: key, signal: context.signal }
   let answer = await tools.send(tool, request, options)
-  for (let connects = 1; answer.kind === 'not_sent' && connects < maxConnects && !context.signal.aborted; connects++) {
+  for (
+    let connects = 1;
+    answer.kind === 'not_sent' && connects < maxConnects && !context.signal.aborted;
+    connects++
+  ) {
     await sleep(backoffMs(connects, { firstMs: 250, maxMs: 2000 }), context.signal).catch(() => undefined)
     answer = await tools.send(tool, request, options)
   }
   const now = clock.now()
-  const verdict = classifyWrite(answer)
+  const verdict = classifyWrite(answer, { isResend })
   if (answer.kind === 'answered' && verdict === 'confirmed') {
     const output: ToolOutput = { ok: true, status: answer.status, result: answer.result }
-    await store.settle(lease, call.id, { state: 'confirmed', status: answer.status, output, yields: yieldsOf(tool, answer) }, now)
+    await store.settle(
+      lease,
+      call.id,
+      { state: 'confirmed', status: answer.status, output, yields: readYields(tool, answer.body) },
+      now,
+    )
     return undefined
   }
   if (answer.kind === 'answered' && verdict === 'rejected') {
-    await store.settle(lease, call.id, { state: 'rejected', status: answer.status, output: refused(answer) }, now)
+    await store.settle(
+      lease,
+      call.id,
+      { state: 'rejected', status: answer.status, output: refused(answer) },
+      now,
+    )
     return undefined
   }
-  if (answer.kind === 'not_sent') {
-    const output = refusal(answer.error.code, answer.error.message, 'Nothing was sent. Say in your answer that this did not happen.')
+  if (answer.kind === 'not_sent' && verdict === 'not_sent') {
+    const output = refusal(
+      answer.error.code,
+      answer.error.message,
+      'Nothing was sent. Say in your answer that this did not happen.',
+    )
     await store.settle(lease, call.id, { state: 'rejected', output, note: 'never reached the API' }, now)
     return undefined
   }
@@ -161,14 +231,26 @@ async function transmit(
 }
 
 /** Just now the outcome became unknown: wait a moment before the same bytes go out again, or hold. */
-async function waitToRetryOrHold(context: RunContext, call: ToolCall, answer: ToolAnswer): Promise<RunOutcome> {
+async function waitToRetryOrHold(
+  context: RunContext,
+  call: ToolCall,
+  answer: ToolAnswer,
+): Promise<RunOutcome> {
   const current = await reread(context, call)
   const { tool } = frozen(context, current)
   const now = context.clock.now()
   if (whatToDoWithUnknown(tool, current, now) === 'hold') return hold(context, current)
   const asked = answer.kind === 'answered' ? answer.retryAfterMs : undefined
   const until = now + (asked ?? backoffMs(current.sends, { firstMs: 1000, maxMs: 60_000 }))
-  return { state: 'parked', on: 'time', until, error: { code: 'tool.unknown_outcome', message: `${tool.name}: sent, and no certain answer came; the same request with the same key goes out again` } }
+  return {
+    state: 'parked',
+    on: 'time',
+    until,
+    error: {
+      code: 'tool.unknown_outcome',
+      message: `${tool.name}: sent, and no certain answer came; the same request with the same key goes out again`,
+    },
+  }
 }
 
 /** The run goes on with a call whose outcome is unknown: the same bytes and key again while the key lives, else a person. */
@@ -211,15 +293,6 @@ function refused(answer: Extract<ToolAnswer, { kind: 'answered' }>): ToolOutput 
       ? 'The API has a fault of its own; go on without it or say so.'
       : 'The API refused the request. Read its answer before you try anything else.'
   return { ...refusal('tool.status', `the API answered ${answer.status}`, hint), result: answer.result }
-}
-
-function yieldsOf(tool: Tool, answer: Extract<ToolAnswer, { kind: 'answered' }>): Ids {
-  const yields: Record<string, string> = {}
-  for (const [name, { path, pattern }] of Object.entries(tool.yields)) {
-    const text = scalarText(valueAt(answer.body, path))
-    if (text !== undefined && pattern.matches(text)) yields[name] = text
-  }
-  return yields
 }
 
 function hintFor(error: PolicyError): string {

@@ -74,7 +74,9 @@ export class Worker {
     }
     this.#fillAgain = false
     this.#filling = this.fill()
-      .catch((error: unknown) => this.options.log.error({}, `cannot claim runs: ${toAppError(error).message}`))
+      .catch((error: unknown) =>
+        this.options.log.error({}, `cannot claim runs: ${toAppError(error).message}`),
+      )
       .finally(() => {
         this.#filling = undefined
         if (this.#fillAgain) this.wake()
@@ -91,7 +93,8 @@ export class Worker {
     for (const timer of this.#timers) clearInterval(timer)
     const renewing = setInterval(() => void this.renewLeases(), renewEveryMs)
     const timer = setTimeout(() => {
-      for (const { abort } of this.#held.values()) abort.abort(new AppError('internal.unexpected', 'stopping'))
+      for (const { abort } of this.#held.values())
+        abort.abort(new AppError('internal.unexpected', 'stopping'))
     }, graceMs)
     await this.#filling
     await this.#queue.onIdle()
@@ -144,12 +147,26 @@ export class Worker {
       maxAttempts = agent.limits.attempts
       const { runsPerDay } = agent.limits
       const isNew = run.configDigest === undefined
-      if (isNew && runsPerDay !== undefined && (await store.runsBegunToday(agent.name, clock.now())) >= runsPerDay) {
+      if (
+        isNew &&
+        runsPerDay !== undefined &&
+        (await store.runsBegunToday(agent.name, clock.now())) >= runsPerDay
+      ) {
         const message = `${agent.name} had its ${runsPerDay} runs of today`
-        return { state: 'parked', on: 'budget', until: nextUtcDay(clock.now()), error: { code: 'policy.budget', message } }
+        return {
+          state: 'parked',
+          on: 'budget',
+          until: nextUtcDay(clock.now()),
+          error: { code: 'policy.budget', message },
+        }
       }
       const digest = await store.beginRun(claimed.lease, config.digest, clock.now())
-      const context = this.contextOf(held, digest === config.digest ? config : await configurations.byDigest(digest), beganAt, runLog)
+      const context = this.contextOf(
+        held,
+        digest === config.digest ? config : await configurations.byDigest(digest),
+        beganAt,
+        runLog,
+      )
       return await runLoop(context)
     } catch (error) {
       if (abort.signal.aborted) return undefined
@@ -172,7 +189,8 @@ export class Worker {
     const { store, tools, modelFor, costOf, clock } = this.options
     const agent = config.agents.get(run.agent)
     const settings = agent && config.models.get(agent.model)
-    if (!agent || !settings) throw new AppError('config.unavailable', `the agent "${run.agent}" is no longer declared`)
+    if (!agent || !settings)
+      throw new AppError('config.unavailable', `the agent "${run.agent}" is no longer declared`)
     return {
       lease,
       run,
@@ -204,7 +222,9 @@ export class Worker {
           runLog.warn({ code: fault.code }, `could not write the outcome: ${fault.message}`)
           return
         }
-        await sleep(backoffMs(failures + 1, { firstMs: 200, maxMs: 10_000 }), held.abort.signal).catch(() => undefined)
+        await sleep(backoffMs(failures + 1, { firstMs: 200, maxMs: 10_000 }), held.abort.signal).catch(
+          () => undefined,
+        )
       }
     }
     const why = 'error' in outcome && outcome.error ? `: ${outcome.error.code} ${outcome.error.message}` : ''

@@ -32,7 +32,7 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
 
 /** A signal that aborts after `ms` with a `TimeoutError`. Keeps no process alive by itself. */
 export function timeoutSignal(ms: number): AbortSignal {
-  return AbortSignal.timeout(Math.max(0, Math.min(ms, 2 ** 31 - 1)))
+  return AbortSignal.timeout(Math.round(Math.max(0, Math.min(ms, 2 ** 31 - 1))))
 }
 
 /** `2026-11-21T07:00:00.000Z`. */

@@ -9,6 +9,11 @@ import { selectEvent } from './selects.js'
 import { writePlain } from './stored-json.js'
 import type { Writer } from './writer.js'
 
+const from = {
+  dispatched: origins(eventTransitions, 'dispatched'),
+  ignored: origins(eventTransitions, 'ignored'),
+}
+
 /** From an event to its runs. */
 export function dispatching(
   writer: Writer,
@@ -18,23 +23,42 @@ export function dispatching(
   const undispatched = reader.db.prepare<[number], EventRow>(
     `${selectEvent} WHERE e.state = 'recorded' ORDER BY e.position LIMIT ?`,
   )
-  const decide = db.prepare<unknown[], { subject: string | null }>(`
-    UPDATE events SET state = ?, decisions = ?
-    WHERE id = ? AND state IN (SELECT value FROM json_each(?)) RETURNING subject`)
+  const decide = db.prepare(
+    'UPDATE events SET state = ?, decisions = ? WHERE id = ? AND state IN (SELECT value FROM json_each(?))',
+  )
   const subjectOf = db.prepare<[string], { subject: string | null }>(
     'SELECT subject FROM events WHERE id = ?',
   )
   const highestReplay = db.prepare<[string, string], { replay: number }>(
     'SELECT coalesce(max(replay), 0) AS replay FROM runs WHERE event_id = ? AND agent = ?',
   )
-  const insertRun = db.prepare<unknown[], RunRow>(`
+  const unfinished = db.prepare<[string, string], unknown>(
+    'SELECT 1 FROM runs WHERE agent = ? AND subject = ? AND finished_at IS NULL LIMIT 1',
+  )
+  const insert = db.prepare(`
     INSERT INTO runs (id, event_id, agent, subject, replay, state, is_blocked, is_ready, created_at)
-    SELECT @id, @eventId, @agent, @subject, @replay, 'queued', blocked, 1 - blocked, @now
-    FROM (SELECT EXISTS (SELECT 1 FROM runs WHERE agent = @agent AND subject = @subject AND finished_at IS NULL) AS blocked)
-    RETURNING *`)
+    VALUES (?, ?, ?, ?, ?, 'queued', ?, ?, ?)`)
+  const runById = db.prepare<[string], RunRow>('SELECT * FROM runs WHERE id = ?')
 
-  const dispatchedFrom = origins(eventTransitions, 'dispatched')
-  const ignoredFrom = origins(eventTransitions, 'ignored')
+  /** The new run waits when an earlier one of the same agent and subject is unfinished. */
+  const insertRun = (
+    eventId: string,
+    eventSubject: string | null,
+    agent: string,
+    replay: number,
+    now: number,
+  ) => {
+    const id = newId('run')
+    const subject = eventSubject || eventId
+    const isBlocked = unfinished.get(agent, subject) === undefined ? 0 : 1
+    insert.run(id, eventId, agent, subject, replay, isBlocked, 1 - isBlocked, now)
+    return id
+  }
+  const subjectOfEvent = (eventId: string): string | null => {
+    const event = subjectOf.get(eventId)
+    if (!event) throw new StoreError('store.not_found', `there is no event ${eventId}`)
+    return event.subject
+  }
 
   return {
     undispatched: (limit) => reader.read(() => undispatched.all(limit).map(eventOf)),
@@ -43,35 +67,26 @@ export function dispatching(
       writer.write(() => {
         const runIds: string[] = []
         for (const { eventId, decisions } of dispatches) {
+          const subject = subjectOfEvent(eventId)
           const matched = decisions.filter(({ reason }) => reason === 'matched')
-          const state: EventState = matched.length > 0 ? 'dispatched' : 'ignored'
-          const from = state === 'dispatched' ? dispatchedFrom : ignoredFrom
-          const event = decide.get(state, writePlain(decisions), eventId, from)
-          if (!event) {
-            if (!subjectOf.get(eventId))
-              throw new StoreError('store.not_found', `there is no event ${eventId}`)
-            continue
-          }
-          for (const { agent } of matched) {
-            const id = newId('run')
-            insertRun.get({ id, eventId, agent, subject: event.subject || eventId, replay: 0, now })
-            runIds.push(id)
-          }
+          const state: Exclude<EventState, 'recorded'> = matched.length > 0 ? 'dispatched' : 'ignored'
+          if (decide.run(state, writePlain(decisions), eventId, from[state]).changes === 0) continue
+          writer.count(`events.${state}`)
+          for (const { agent } of matched) runIds.push(insertRun(eventId, subject, agent, 0, now))
         }
         return runIds
       }),
 
-    replay: async (eventId, agent, now) => {
-      const row = await writer.write(() => {
-        const event = subjectOf.get(eventId)
-        if (!event) throw new StoreError('store.not_found', `there is no event ${eventId}`)
-        const replay = (highestReplay.get(eventId, agent)?.replay ?? 0) + 1
-        const id = newId('run')
-        return insertRun.get({ id, eventId, agent, subject: event.subject || eventId, replay, now })
-      })
-      if (!row)
-        throw new StoreError('store.conflict', `the replay of ${eventId} for ${agent} was not written`)
-      return runOf(row)
-    },
+    replay: (eventId, agent, now) =>
+      writer
+        .write(() => {
+          const subject = subjectOfEvent(eventId)
+          const replay = (highestReplay.get(eventId, agent)?.replay ?? 0) + 1
+          return runById.get(insertRun(eventId, subject, agent, replay, now))
+        })
+        .then((row) => {
+          if (!row) throw new StoreError('store.not_found', `the replay of ${eventId} is gone`)
+          return runOf(row)
+        }),
   }
 }

@@ -1,16 +1,25 @@
-import type { Database } from 'better-sqlite3'
+import type { RunState } from '../../domain/run.js'
+import type { Writer } from './writer.js'
+
+interface EndedRun {
+  readonly id: string
+  readonly agent: string
+  readonly subject: string
+  readonly state: RunState
+}
 
 /** What the end of a run, or a person's word, means for other rows. Used inside the caller's transaction. */
 export interface Endings {
   /** After a run became final: the next run of its agent and subject may go on, and nobody is asked in its name any more. */
-  ended(run: { readonly id: string; readonly agent: string; readonly subject: string }, now: number): void
+  ended(run: EndedRun, now: number): void
   /** A person decided something that the run waits on. If the run is just working, it will not park on it. */
   wake(runId: string): void
   /** What `wake` left behind while the run was working. */
   wakeIfDecided(runId: string): void
 }
 
-export function endings(db: Database): Endings {
+export function endings(writer: Writer): Endings {
+  const { db } = writer
   const unblock = db.prepare(`
     UPDATE runs SET is_blocked = 0, is_ready = state = 'queued'
     WHERE is_blocked = 1 AND position = (
@@ -27,7 +36,8 @@ export function endings(db: Database): Endings {
   const markWoken = db.prepare(`UPDATE runs SET is_woken = 1 WHERE id = ? AND state = 'running'`)
   const isWoken = db.prepare<[string], unknown>('SELECT 1 FROM runs WHERE id = ? AND is_woken = 1')
   return {
-    ended({ id, agent, subject }, now) {
+    ended({ id, agent, subject, state }, now) {
+      writer.count(`runs.${state}`)
       unblock.run(agent, subject)
       expireCalls.run(now, id)
       expireApprovals.run(id)

@@ -10,6 +10,7 @@ import { configs } from './configs.js'
 import { dispatching } from './dispatch.js'
 import { endings } from './endings.js'
 import { toStoreError } from './faults.js'
+import { heldCalls } from './held.js'
 import { lists } from './lists.js'
 import { type LedgerLock, takeLock } from './lock.js'
 import { ledgerVersion, migrate, schemaVersion } from './migrate.js'
@@ -17,7 +18,10 @@ import { overview } from './overview.js'
 import { applyPragmas } from './pragmas.js'
 import { Reader } from './reader.js'
 import { reading } from './reading.js'
+import { refusals } from './refusals.js'
 import { runs } from './runs.js'
+import { steps } from './steps.js'
+import { ticks } from './ticks.js'
 import { toolCalls } from './tool-calls.js'
 import { Writer } from './writer.js'
 
@@ -75,13 +79,17 @@ function assemble(
 ): Store {
   const writer = new Writer(db, file, () => undefined)
   const reader = new Reader(readerDb, file)
-  const ends = endings(db)
+  const ends = endings(writer)
   return {
-    ...arrivals(writer, reader),
+    ...arrivals(writer),
+    ...ticks(writer, reader),
+    ...refusals(writer, reader),
     ...dispatching(writer, reader),
     ...claims(writer, ends),
     ...runs(writer, reader, ends),
-    ...toolCalls(writer, ends),
+    ...steps(writer),
+    ...toolCalls(writer),
+    ...heldCalls(writer, ends),
     ...approvals(writer, ends),
     ...configs(writer, reader),
     ...reading(reader),

@@ -2,76 +2,25 @@ import { statSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Database } from 'better-sqlite3'
-import type { DeliveryState } from '../../domain/delivery.js'
-import type { EventState } from '../../domain/event.js'
-import type { RunState } from '../../domain/run.js'
-import type { Refusal, Store } from '../store.js'
-import { schemaVersion } from './migrate.js'
+import { finalRunStates, type RunState } from '../../domain/run.js'
+import type { Counts, Store } from '../store.js'
 import { readPragmas } from './pragmas.js'
 import type { Reader } from './reader.js'
+import type { Total } from './totals.js'
 
-type Overview = Pick<Store, 'counts' | 'refusals' | 'version' | 'diagnose'>
+type Overview = Pick<Store, 'counts' | 'version' | 'diagnose'>
 
-interface RefusalRow {
-  readonly source: string
-  readonly reason: string
-  readonly day: string
+interface Count {
   readonly count: number
-  readonly last_at: number
-  readonly sample: string | null
 }
 
 /** The ledger as a whole. */
 export function overview(reader: Reader, writer: Database, file: string): Overview {
   const { db } = reader
-  const totals = db.prepare<[], { noun: string; state: string; count: number }>(
-    'SELECT noun, state, count FROM totals',
-  )
-  const waiting = db.prepare<[], { count: number }>(
-    `SELECT count(*) AS count FROM approvals WHERE state = 'waiting'`,
-  )
-  const held = db.prepare<[], { count: number }>(
-    `SELECT count(*) AS count FROM tool_calls WHERE state = 'held'`,
-  )
-  const refusals = db.prepare<[string], RefusalRow>(
-    'SELECT source, reason, day, count, last_at, sample FROM refusals WHERE day >= ? ORDER BY day, source, reason',
-  )
   const engineVersion = db.prepare<[], { version: string }>('SELECT sqlite_version() AS version')
-
+  const counts = counter(db)
   return {
-    counts: () =>
-      reader.read(() => {
-        const deliveries: Record<DeliveryState, number> = { recorded: 0, duplicate: 0, malformed: 0 }
-        const events: Record<EventState, number> = { recorded: 0, dispatched: 0, ignored: 0 }
-        const runs: Record<RunState, number> = {
-          queued: 0,
-          running: 0,
-          parked: 0,
-          failed: 0,
-          completed: 0,
-          dead: 0,
-          cancelled: 0,
-        }
-        const nouns: Record<string, Record<string, number>> = { deliveries, events, runs }
-        for (const { noun, state, count } of totals.all()) {
-          const states = nouns[noun]
-          if (states) states[state] = count
-        }
-        return {
-          deliveries,
-          events,
-          runs,
-          approvalsWaiting: waiting.get()?.count ?? 0,
-          held: held.get()?.count ?? 0,
-        }
-      }),
-
-    refusals: (sinceDay) =>
-      reader.read(() =>
-        refusals.all(sinceDay).map(({ last_at, sample, ...rest }): Refusal => {
-          return { ...rest, lastAt: last_at, sample: sample ?? undefined }
-        }),
-      ),
+    counts: () => reader.read(counts),
 
     // Changes with the commits of other connections; the writer is one, and so is every other process.
     version: () => reader.read(() => Number(db.pragma('data_version', { simple: true }))),
@@ -81,7 +30,7 @@ export function overview(reader: Reader, writer: Database, file: string): Overvi
       return reader.read(() => ({
         engine: 'sqlite',
         engineVersion: engineVersion.get()?.version ?? '',
-        schemaVersion: Math.min(schemaVersion, Number(db.pragma('user_version', { simple: true }))),
+        schemaVersion: Number(db.pragma('user_version', { simple: true })),
         place: file,
         sizeBytes: sizeOf(file) + sizeOf(`${file}-wal`),
         freeBytes: free && free.bavail * free.bsize,
@@ -89,6 +38,43 @@ export function overview(reader: Reader, writer: Database, file: string): Overvi
       }))
     },
   }
+}
+
+/** Rows in a final state are totals; the others are few, and each such state has an index. */
+function counter(db: Database): () => Counts {
+  const total = db.prepare<[Total], Count>('SELECT count FROM totals WHERE name = ?')
+  const undispatched = db.prepare<[], Count>(`SELECT count(*) AS count FROM events WHERE state = 'recorded'`)
+  const runsIn = db.prepare<[RunState], Count>('SELECT count(*) AS count FROM runs WHERE state = ?')
+  const waiting = db.prepare<[], Count>(`SELECT count(*) AS count FROM approvals WHERE state = 'waiting'`)
+  const held = db.prepare<[], Count>(`SELECT count(*) AS count FROM tool_calls WHERE state = 'held'`)
+  const totalOf = (name: Total) => total.get(name)?.count ?? 0
+  const runsOf = (state: RunState) => {
+    return finalRunStates.includes(state) ? totalOf(`runs.${state}`) : (runsIn.get(state)?.count ?? 0)
+  }
+  // One transaction, so that the numbers are of one moment.
+  return db.transaction(() => ({
+    deliveries: {
+      recorded: totalOf('deliveries.recorded'),
+      duplicate: totalOf('deliveries.duplicate'),
+      malformed: totalOf('deliveries.malformed'),
+    },
+    events: {
+      recorded: undispatched.get()?.count ?? 0,
+      dispatched: totalOf('events.dispatched'),
+      ignored: totalOf('events.ignored'),
+    },
+    runs: {
+      queued: runsOf('queued'),
+      running: runsOf('running'),
+      parked: runsOf('parked'),
+      failed: runsOf('failed'),
+      completed: runsOf('completed'),
+      dead: runsOf('dead'),
+      cancelled: runsOf('cancelled'),
+    },
+    approvalsWaiting: waiting.get()?.count ?? 0,
+    held: held.get()?.count ?? 0,
+  }))
 }
 
 function sizeOf(file: string): number {

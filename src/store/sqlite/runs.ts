@@ -1,7 +1,6 @@
 import { StoreError } from '../../domain/errors.js'
 import { isFinal, type RunOutcome, type RunState, runTransitions } from '../../domain/run.js'
 import { nextUtcDay } from '../../util/clock.js'
-import { stringifyJson } from '../../util/json.js'
 import type { Store } from '../store.js'
 import type { Endings } from './endings.js'
 import { leaseLost, whereLeased } from './leases.js'
@@ -10,7 +9,7 @@ import type { Reader } from './reader.js'
 import type { RunRow } from './rows.js'
 import type { Writer } from './writer.js'
 
-type Runs = Pick<Store, 'beginRun' | 'appendStep' | 'finish' | 'cancelRun' | 'runsBegunToday'>
+type Runs = Pick<Store, 'beginRun' | 'finish' | 'cancelRun' | 'runsBegunToday'>
 
 const dayMs = 86_400_000
 
@@ -20,17 +19,6 @@ export function runs(writer: Writer, reader: Reader, endings: Endings): Runs {
   const begin = db.prepare<unknown[], { config_digest: string }>(`
     UPDATE runs SET config_digest = coalesce(config_digest, ?), started_at = coalesce(started_at, ?)
     WHERE ${whereLeased} RETURNING config_digest`)
-  // Adding an unknown price to a sum gives NULL, and NULL stays: the sum is not known.
-  const addUsage = db.prepare(`
-    UPDATE runs SET turns = turns + 1, calls = calls + ?, input_tokens = input_tokens + ?,
-      output_tokens = output_tokens + ?, cost_usd = cost_usd + ?
-    WHERE ${whereLeased}`)
-  const insertStep = db.prepare(`
-    INSERT INTO steps (id, run_id, turn, api, model, items, is_usable, text, input_tokens, output_tokens, cost_usd,
-      duration_ms, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
-  const insertCall = db.prepare(`
-    INSERT INTO tool_calls (id, run_id, step_id, answer_position, call_id, tool, arguments_text, effect, state,
-      proposed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'proposed', ?)`)
   const end = db.prepare<unknown[], RunRow>(`
     UPDATE runs SET state = @state, parked_on = @parkedOn, next_at = @nextAt, node = NULL, lease_until = NULL,
       active_ms = active_ms + @activeMs, attempts = attempts + @failed, finished_at = @finishedAt,
@@ -56,49 +44,6 @@ export function runs(writer: Writer, reader: Reader, endings: Endings): Runs {
         if (!row) throw leaseLost(lease)
         return row.config_digest
       }),
-
-    appendStep: (lease, step, calls, now) => {
-      const items = stringifyJson([...step.items])
-      return writer.write(() => {
-        const {
-          id,
-          turn,
-          api,
-          model,
-          isUsable,
-          text,
-          inputTokens,
-          outputTokens,
-          costUsd = null,
-          durationMs,
-        } = step
-        const { runId, node, fence } = lease
-        const added = addUsage.run(calls.length, inputTokens, outputTokens, costUsd, runId, node, fence)
-        if (added.changes === 0) throw leaseLost(lease)
-        const took = Math.round(durationMs)
-        insertStep.run(
-          id,
-          runId,
-          turn,
-          api,
-          model,
-          items,
-          isUsable ? 1 : 0,
-          text,
-          inputTokens,
-          outputTokens,
-          costUsd,
-          took,
-          now,
-        )
-        for (const [
-          position,
-          { id: toolCallId, callId, tool, argumentsText, effect = null },
-        ] of calls.entries()) {
-          insertCall.run(toolCallId, runId, id, position, callId, tool, argumentsText, effect, now)
-        }
-      })
-    },
 
     finish: (lease, outcome, activeMs, now) =>
       writer.write(() => {

@@ -1,6 +1,7 @@
 import type { Database, Statement } from 'better-sqlite3'
 import { StoreError } from '../../domain/errors.js'
 import { toStoreError } from './faults.js'
+import type { Total } from './totals.js'
 
 /** Most operations in one commit, so that no promise waits long for its neighbours. */
 const groupLimit = 256
@@ -11,16 +12,16 @@ interface Pending {
   readonly reject: (error: unknown) => void
   result: unknown
   error: unknown
-  isFailed: boolean
 }
 
 /**
  * The one connection that writes. Operations that arrive while a commit is under way share the next one: an
- * fsync costs as much for two hundred deliveries as for one. Each has a savepoint, so one that fails takes
- * no neighbour with it; nobody hears of success before COMMIT returned.
+ * fsync costs as much for two hundred deliveries as for one. Nobody hears of success before COMMIT returned,
+ * and an operation that fails takes no neighbour with it.
  */
 export class Writer {
   #queue: Pending[] = []
+  #counted: string[] = []
   #isScheduled = false
   #isClosed = false
   readonly #begin: Statement
@@ -29,12 +30,13 @@ export class Writer {
   readonly #savepoint: Statement
   readonly #release: Statement
   readonly #undo: Statement
+  readonly #addTotal: Statement
 
   constructor(
     readonly db: Database,
     private readonly file: string,
-    /** Called after a commit when nothing waits. */
-    private readonly onIdle: () => void,
+    /** Called after each commit. */
+    private readonly onCommit: () => void,
   ) {
     this.#begin = db.prepare('BEGIN IMMEDIATE')
     this.#commit = db.prepare('COMMIT')
@@ -42,9 +44,15 @@ export class Writer {
     this.#savepoint = db.prepare('SAVEPOINT operation')
     this.#release = db.prepare('RELEASE operation')
     this.#undo = db.prepare('ROLLBACK TO operation')
+    this.#addTotal = db.prepare(`
+      INSERT INTO totals (name, count) VALUES (?, ?)
+      ON CONFLICT (name) DO UPDATE SET count = count + excluded.count`)
   }
 
-  /** Runs `operation` in a transaction; resolves with its result when that is on the disk. It must not be async. */
+  /**
+   * Runs `operation` in a transaction; resolves with its result when that is on the disk. It is synchronous and
+   * changes nothing but the database: it may be run again after a rollback.
+   */
   write<T>(operation: () => T): Promise<T> {
     if (this.#isClosed) {
       return Promise.reject(
@@ -52,10 +60,18 @@ export class Writer {
       )
     }
     return new Promise<T>((resolve, reject) => {
-      const pending = { operation, reject, result: undefined, error: undefined, isFailed: false }
-      this.#queue.push({ ...pending, resolve: resolve as (value: unknown) => void })
+      const settle = { resolve: resolve as (value: unknown) => void, reject }
+      this.#queue.push({ operation, ...settle, result: undefined, error: undefined })
       this.#schedule()
     })
+  }
+
+  /**
+   * For operations: one more row is in a state that it never leaves. Written once for a whole group, because
+   * counting five million rows when somebody asks would stop the daemon for a tenth of a second.
+   */
+  count(total: Total): void {
+    this.#counted.push(total)
   }
 
   /** Commits what waits. After it, `write` rejects. */
@@ -77,37 +93,62 @@ export class Writer {
   #flush(): void {
     const group = this.#queue.splice(0, groupLimit)
     try {
-      this.#begin.run()
-      for (const pending of group) this.#perform(pending)
-      this.#commit.run()
+      if (!this.#tryTogether(group)) this.#commitApart(group)
     } catch (cause) {
-      this.#abandon(group, cause)
+      const error = toStoreError(cause, this.file)
+      for (const { reject } of group) reject(error)
+      if (this.db.inTransaction) this.#rollback.run()
       return
     }
-    for (const { isFailed, error, result, resolve, reject } of group) {
-      if (isFailed) reject(error)
-      else resolve(result)
+    for (const { error, result, resolve, reject } of group) {
+      if (error === undefined) resolve(result)
+      else reject(error)
     }
-    if (this.#queue.length === 0) this.onIdle()
+    this.onCommit()
   }
 
-  #perform(pending: Pending): void {
-    this.#savepoint.run()
+  /**
+   * The usual case, without savepoints: each would copy every page that its operation touches, which costs
+   * a delivery as much as writing it. False when an operation failed; then nothing is written yet.
+   */
+  #tryTogether(group: readonly Pending[]): boolean {
+    this.#counted = []
+    this.#begin.run()
     try {
-      pending.result = pending.operation()
-    } catch (cause) {
-      // A full disk or a failed read may have ended the whole transaction already.
-      if (!this.db.inTransaction) throw cause
-      this.#undo.run()
-      pending.isFailed = true
-      pending.error = toStoreError(cause, this.file)
+      for (const pending of group) pending.result = pending.operation()
+    } catch {
+      if (this.db.inTransaction) this.#rollback.run()
+      return false
     }
-    this.#release.run()
+    this.#finish()
+    return true
   }
 
-  #abandon(group: readonly Pending[], cause: unknown): void {
-    const error = toStoreError(cause, this.file)
-    for (const pending of group) pending.reject(pending.isFailed ? pending.error : error)
-    if (this.db.inTransaction) this.#rollback.run()
+  /** The same with a savepoint around each, so that the one that fails rolls back alone. */
+  #commitApart(group: readonly Pending[]): void {
+    this.#counted = []
+    this.#begin.run()
+    for (const pending of group) {
+      const counted = this.#counted.length
+      this.#savepoint.run()
+      try {
+        pending.result = pending.operation()
+      } catch (cause) {
+        // A full disk or a failed read may have ended the whole transaction.
+        if (!this.db.inTransaction) throw cause
+        this.#undo.run()
+        this.#counted.length = counted
+        pending.error = toStoreError(cause, this.file)
+      }
+      this.#release.run()
+    }
+    this.#finish()
+  }
+
+  #finish(): void {
+    const totals = new Map<string, number>()
+    for (const name of this.#counted) totals.set(name, (totals.get(name) ?? 0) + 1)
+    for (const [name, count] of totals) this.#addTotal.run(name, count)
+    this.#commit.run()
   }
 }

@@ -217,25 +217,9 @@ CREATE TABLE refusals (
   PRIMARY KEY (day, source, reason)
 ) STRICT, WITHOUT ROWID;
 
--- How many rows of a noun are in a state, kept by triggers: counting five million rows would stop the daemon for a second.
+-- How many rows are in a state that they never leave, by table and state.
 CREATE TABLE totals (
-  noun TEXT NOT NULL,
-  state TEXT NOT NULL,
-  count INTEGER NOT NULL,
-  PRIMARY KEY (noun, state)
+  name TEXT NOT NULL PRIMARY KEY,
+  count INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-${['deliveries', 'events', 'runs'].map(totalsTriggers).join('')}`
-
-function totalsTriggers(noun: string): string {
-  const add = (row: string, amount: number) => `
-  INSERT INTO totals (noun, state, count) VALUES ('${noun}', ${row}.state, ${amount})
-    ON CONFLICT (noun, state) DO UPDATE SET count = count + excluded.count;`
-  return `
-CREATE TRIGGER ${noun}_inserted AFTER INSERT ON ${noun} BEGIN${add('new', 1)}
-END;
-CREATE TRIGGER ${noun}_moved AFTER UPDATE OF state ON ${noun} WHEN old.state <> new.state BEGIN${add('old', -1)}${add('new', 1)}
-END;
-CREATE TRIGGER ${noun}_deleted AFTER DELETE ON ${noun} BEGIN${add('old', -1)}
-END;
 `
-}

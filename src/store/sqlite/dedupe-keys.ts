@@ -1,0 +1,69 @@
+import type { Database } from 'better-sqlite3'
+import type { EventDraft } from '../../domain/event.js'
+import { sha256 } from '../../util/signature.js'
+import type { Arrival, RecordedEvent } from '../store.js'
+
+type KeyKind = 'id' | 'semantic' | 'body' | 'malformed'
+
+/** Digest over kind, source and value. A NUL parts them: no name of a source holds one. */
+export function dedupeKey(kind: KeyKind, source: string, value: string | Uint8Array): Buffer {
+  return sha256(`${kind}\0${source}\0`, value).subarray(0, 20)
+}
+
+/** What the sender itself calls the event. */
+export function ownKeys(
+  source: string,
+  { sourceEventId, semanticKey }: Pick<EventDraft, 'sourceEventId' | 'semanticKey'>,
+): Buffer[] {
+  const keys: Buffer[] = []
+  if (sourceEventId !== undefined) keys.push(dedupeKey('id', source, sourceEventId))
+  if (semanticKey !== undefined) keys.push(dedupeKey('semantic', source, semanticKey))
+  return keys
+}
+
+/** A sender's delivery id may be outside the signature, so the same body under a new id is a duplicate too. */
+export function keysOfArrival(
+  { source, bodyDigest, events }: Arrival,
+  draft: EventDraft,
+  index: number,
+): Buffer[] {
+  const keys = ownKeys(source, draft)
+  if (events.length === 1) keys.push(dedupeKey('body', source, bodyDigest))
+  else if (keys.length === 0) {
+    keys.push(dedupeKey('body', source, Buffer.concat([bodyDigest, Buffer.from(`#${index}`)])))
+  }
+  return keys
+}
+
+export interface DedupeKeys {
+  /**
+   * Takes all keys for the event `id`, or, when any of them is taken, gives the others to the event that has
+   * it, so that a twin that came by another way is known by all its names from then on.
+   */
+  claim(id: string, keys: readonly Buffer[], now: number): RecordedEvent
+  /** Remembers a key without an event; false when it is there already. */
+  prime(key: Buffer, now: number): boolean
+}
+
+/** The unique index that makes two deliveries one event. For use inside the recording transaction. */
+export function dedupeKeys(db: Database): DedupeKeys {
+  const insert = db.prepare(
+    'INSERT INTO dedupe_keys (key, event, created_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+  )
+  const owner = db.prepare<[Buffer], { event: Buffer | null }>('SELECT event FROM dedupe_keys WHERE key = ?')
+  const assign = db.prepare('UPDATE dedupe_keys SET event = ? WHERE key = ?')
+  return {
+    claim(id, keys, now) {
+      const event = Buffer.from(id.slice(4), 'hex')
+      const mine: Buffer[] = []
+      const taken: Buffer[] = []
+      for (const key of keys) (insert.run(key, event, now).changes === 1 ? mine : taken).push(key)
+      if (taken.length === 0) return { id, isNew: true }
+      const owners = taken.map((key) => owner.get(key)?.event ?? null)
+      const first = owners.find((found) => found !== null) ?? null
+      for (const key of mine) assign.run(first, key)
+      return { id: first === null ? undefined : `evt_${first.toString('hex')}`, isNew: false }
+    },
+    prime: (key, now) => insert.run(key, null, now).changes === 1,
+  }
+}

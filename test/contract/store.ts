@@ -1,0 +1,38 @@
+import { afterEach, beforeEach, describe } from 'vitest'
+import type { Store } from '../../src/store/store.js'
+import { arrivalPromises } from './store-arrivals.js'
+import { claimPromises } from './store-claims.js'
+import { readingPromises } from './store-reading.js'
+import { runPromises } from './store-runs.js'
+import { toolCallPromises } from './store-tool-calls.js'
+
+/** An empty ledger, made anew for each test. */
+export interface Ledger {
+  readonly store: Store
+  /** The same ledger over connections of its own, as another process would open it. */
+  another(): Promise<Store>
+  close(): Promise<void>
+}
+
+/** What every store promises (store/store.ts); run against each engine. */
+export function storeContract(name: string, make: () => Promise<Ledger>): void {
+  describe(`${name} keeps the contract of the store`, () => {
+    let ledger: Ledger
+    beforeEach(async () => {
+      ledger = await make()
+    })
+    afterEach(() => ledger.close())
+    const subject = { store: () => ledger.store, another: () => ledger.another() }
+
+    describe('arrivals', () => arrivalPromises(subject))
+    describe('claims and leases', () => claimPromises(subject))
+    describe('runs', () => runPromises(subject))
+    describe('tool calls and approvals', () => toolCallPromises(subject))
+    describe('reading', () => readingPromises(subject))
+  })
+}
+
+export interface Subject {
+  store(): Store
+  another(): Promise<Store>
+}

@@ -102,7 +102,7 @@ export function resyncPosition(
   const { request } = options
   const hasSince = usesSubstitution('since', request.query, request.headers, request.body)
   if (hasSince && lastOkAt !== undefined) {
-    const position = { ...firstPosition(lastOkAt - resyncMarginMs), isPrimed: true }
+    const position = { ...firstPosition(lastOkAt - resyncMarginMs), isDated: true, isPrimed: true }
     return { position, gap: `the API no longer knows the cursor; read again since ${isoTime(lastOkAt)}` }
   }
   const since = lastOkAt === undefined ? '' : `; what came since ${isoTime(lastOkAt)} may be missed`

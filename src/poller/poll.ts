@@ -2,7 +2,7 @@ import { AppError } from '../domain/errors.js'
 import type { EventDraft } from '../domain/event.js'
 import type { Credential } from '../domain/tool.js'
 import type { PollOptions } from '../sources/poll.js'
-import { type PageRead, type PollPage, readPage } from '../sources/poll-page.js'
+import { type PageRead, type PollPage, readPage, resumedPosition } from '../sources/poll-page.js'
 import { type PollPosition, type PollWalk, walkFrom } from '../sources/poll-position.js'
 import { pollFingerprint, pollRequest } from '../sources/poll-request.js'
 import type { Store, Tick } from '../store/store.js'
@@ -120,12 +120,14 @@ async function walkPages(
 ): Promise<Walked> {
   const now = clock.now()
   const pages: PageRead[] = []
-  let { position } = state
+  let position = resumedPosition(options, state.position)
+  // A page that is read again is not one of this tick's, or a tick of one page would never get on.
+  const mostPages = options.pages.max + (position === state.position ? 0 : 1)
   let gap: string | undefined
   let waitMs: number | undefined
   let validators: PollState['validators'] = null
   const ended = (failure?: AppError): Walked => ({ pages, position, validators, failure, gap, waitMs })
-  while (pages.length < options.pages.max) {
+  while (pages.length < mostPages) {
     const walk = walkFrom(options, position)
     const request = pollRequest(options, position, walk, now)
     const known = pages.length === 0 ? validatorsFor(options, state, request.url) : null

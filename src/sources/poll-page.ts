@@ -3,7 +3,7 @@ import type { EventDraft } from '../domain/event.js'
 import { type JsonValue, stringifyJson } from '../util/json.js'
 import { scalarText, valueAt } from '../util/path.js'
 import { sha256 } from '../util/signature.js'
-import type { PollOptions } from './poll.js'
+import type { PageKind, PollOptions } from './poll.js'
 import {
   clockErrorMs,
   endWalk,
@@ -51,10 +51,10 @@ export function readPage(
   now: number,
 ): PageRead {
   const serverNow = page.date ?? now
-  const isFirst = !known.isPrimed && walk.pages === 0 && walk.pass === 1
-  const position = isFirst && page.date !== undefined ? { ...known, startedAt: page.date } : known
+  const isDated = known.isDated || page.date === undefined
+  const position = isDated ? known : { ...known, startedAt: serverNow, isDated: true }
   // Our clock is wrong, so `since` was: begin again from the API's own time.
-  if (Math.abs(position.startedAt - known.startedAt) > wrongClockMs)
+  if (!known.isPrimed && Math.abs(position.startedAt - known.startedAt) > wrongClockMs)
     return restart({ ...position, walk: null })
   const list = valueAt(page.json, options.records)
   if (!Array.isArray(list)) throw noRecords(options, page.json)
@@ -68,6 +68,7 @@ export function readPage(
     ...highest(options, walk, records, page.json),
     startedAt: walk.startedAt ?? serverNow,
     digest: digestOf(list),
+    same: digestOf(list) === walk.digest ? walk.same + 1 : 0,
   }
   const next = isPast(options, position, walk, records)
     ? null
@@ -80,7 +81,7 @@ export function readPage(
   const again = over && needsSecondPass(options, walked)
   const following: PollWalk = again
     ? { ...walked, ...secondPass, place: firstPlace(options) }
-    : { ...walked, place: next ?? walk.place, checkpoint: checkpointOf(walked, next) }
+    : { ...walked, place: next ?? walk.place, before: walk.place, checkpoint: checkpointOf(walked, next) }
   return {
     ...read,
     repeats,
@@ -90,7 +91,15 @@ export function readPage(
   }
 }
 
-const secondPass = { startedAt: null, pages: 0, pass: 2, digest: null, checkpoint: null }
+const secondPass = {
+  before: null,
+  startedAt: null,
+  pages: 0,
+  pass: 2,
+  digest: null,
+  same: 0,
+  checkpoint: null,
+}
 
 function wrongMapping(records: readonly PollRecord[]): AppError {
   return new AppError('poll.failed', `${faultsOf(records).join('; ')}: check the paths under event`, {
@@ -218,14 +227,15 @@ function urlPlace(place: PagePlace, page: PollPage, next: string | undefined): P
 function repeatOf(
   { pages }: PollOptions,
   walked: PollWalk,
-  { digest, place, checkpoint }: PollWalk,
+  { place, checkpoint }: PollWalk,
   page: PollPage,
   next: PagePlace,
 ): string | undefined {
   const at = `after page ${walked.pages}`
   if (pages.kind === 'page' || pages.kind === 'offset') {
-    if (walked.digest !== digest) return undefined
-    return `page ${walked.pages} is the same as the one before: the API does not follow ${pages.param ?? pages.kind}, or needs pages.size or pages.more to show its end`
+    // Once may be an insert that moved a short page on by its length.
+    if (walked.same < 2) return undefined
+    return `page ${walked.pages} is the same as the two before: the API does not follow ${pages.param ?? pages.kind}, or needs pages.size or pages.more to show its end`
   }
   const isSame = next.url === page.url || (next.token !== null && next.token === place.token)
   if (isSame) return `${at} the API names the same page as the next one`
@@ -251,19 +261,32 @@ export function nextLink(header: string | undefined): string | undefined {
 }
 
 /**
+ * Where a walk that was interrupted goes on. Counted pages have shifted since: the page read last is read
+ * again, so that as much as a page may have gone away meanwhile without one being passed over.
+ */
+export function resumedPosition({ pages }: PollOptions, position: PollPosition): PollPosition {
+  const { walk } = position
+  if (walk === null || walk.before === null || !isNumbered(pages.kind, walk.place)) return position
+  return {
+    ...position,
+    walk: { ...walk, place: walk.before, before: null, digest: null, same: 0, checkpoint: null },
+  }
+}
+
+/**
  * An item that goes away while numbered pages are read moves all after it one place forward, so that one is
  * never read. The second pass finds it, unless the cursor is none: then the next poll is the second pass.
  */
 function needsSecondPass({ pages, cursor }: PollOptions, walk: PollWalk): boolean {
-  const isNumbered = pages.kind === 'page' || pages.kind === 'offset' || isNumberedUrl(walk.place.url)
-  return isNumbered && cursor.kind !== 'none' && walk.pass === 1 && walk.pages > 1
+  return isNumbered(pages.kind, walk.place) && cursor.kind !== 'none' && walk.pass === 1 && walk.pages > 1
 }
 
 const numberNames =
   /^(p|page|page_?number|page_?no|page\[number\]|page\[offset\]|offset|start|start_?at|start_?index|skip)$/i
 
-/** Whether a next URL only counts pages or items, as GitHub's do. */
-function isNumberedUrl(url: string | null): boolean {
+/** Whether pages are only counted. A next URL may do no more than that, as GitHub's do. */
+function isNumbered(kind: PageKind, { url }: PagePlace): boolean {
+  if (kind === 'page' || kind === 'offset') return true
   if (url === null) return false
   return [...new URL(url).searchParams].some(
     ([name, value]) => numberNames.test(name) && /^\d{1,7}$/.test(value),
@@ -301,7 +324,7 @@ function isWake(
   }
   if (isPrimed) return cursorTime === undefined || cursorTime >= startedAt - clockErrorMs
   // A first walk may take many ticks; what comes meanwhile is new, by the API's own clock (whole seconds).
-  return date !== undefined && cursorTime !== undefined && cursorTime > startedAt + 1000
+  return date !== undefined && cursorTime !== undefined && cursorTime >= startedAt + 1000
 }
 
 function oldestFirst({ order }: PollOptions, events: EventDraft[]): EventDraft[] {
@@ -315,7 +338,12 @@ function faultsOf(records: readonly PollRecord[]): string[] {
   for (const fault of records.flatMap((record) => record.faults)) {
     counts.set(fault, (counts.get(fault) ?? 0) + 1)
   }
-  return [...counts].map(([fault, count]) => `${count} of ${records.length} records ${fault}`)
+  const all = records.length
+  return [...counts].map(([fault, count]) =>
+    count === 1
+      ? `1 of ${all} records ${fault}`
+      : `${count} of ${all} records ${fault.replace(/^has /, 'have ')}`,
+  )
 }
 
 function digestOf(list: readonly JsonValue[]): string {

@@ -14,6 +14,8 @@ const placeSchema = z.object({
 const walkSchema = z.object({
   since: z.union([z.string(), z.number()]).nullable(),
   place: placeSchema,
+  /** The place of the page read last. */
+  before: placeSchema.nullable(),
   /** The API's time at the first page of this pass. What became visible since may stand on a page read before. */
   startedAt: z.number().nullable(),
   /** Pages read in this pass. */
@@ -26,6 +28,8 @@ const walkSchema = z.object({
   id: z.string().nullable(),
   /** Of the page before, to notice an API that gives the last page for ever. */
   digest: z.string().nullable(),
+  /** How many pages in a row were the same as the one before. */
+  same: z.number(),
   /** A place that was passed, to notice next URLs and tokens that lead round in a circle. */
   checkpoint: z.string().nullable(),
 })
@@ -33,6 +37,8 @@ const walkSchema = z.object({
 const positionSchema = z.object({
   /** When the first poll was made, by the API's clock where it says its time. */
   startedAt: z.number(),
+  /** Whether that is the API's own time. */
+  isDated: z.boolean(),
   /** Whether the first walk is over: only then is everything new an event. */
   isPrimed: z.boolean(),
   time: z.number().nullable(),
@@ -55,7 +61,7 @@ export function readPosition(value: JsonValue | undefined): PollPosition | undef
 
 /** Before the first poll. */
 export function firstPosition(now: number): PollPosition {
-  return { startedAt: now, isPrimed: false, time: null, token: null, marks: [], walk: null }
+  return { startedAt: now, isDated: false, isPrimed: false, time: null, token: null, marks: [], walk: null }
 }
 
 /** The walk that is under way, or a new one from where the cursor stands. */
@@ -64,6 +70,7 @@ export function walkFrom(options: PollOptions, position: PollPosition): PollWalk
   return {
     since: sinceOf(options, position),
     place: firstPlace(options),
+    before: null,
     startedAt: null,
     pages: 0,
     pass: 1,
@@ -71,6 +78,7 @@ export function walkFrom(options: PollOptions, position: PollPosition): PollWalk
     token: null,
     id: null,
     digest: null,
+    same: 0,
     checkpoint: null,
   }
 }

@@ -114,7 +114,7 @@ export async function simulate(
   // The dust settles: what was late becomes visible, what was begun is read to its end.
   api.beforePage = undefined
   polled.crash = () => undefined
-  for (let tick = 0; tick < 40; tick++) await polled.next()
+  for (let tick = 0; tick < ticks / 2; tick++) await polled.next()
   return compareWith(api, startedAt, await polled.eventKeys())
 }
 

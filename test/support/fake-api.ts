@@ -44,7 +44,7 @@ export interface FakeAnswer {
   readonly body?: string
 }
 
-/** A listable API on 127.0.0.1: `GET /items` with filter and pages, `GET /feed?cursor=` as a log with tokens. */
+/** A listable API on 127.0.0.1: `/items` with filters and pages, `/feed?cursor=` as a log with tokens. */
 export class FakeApi {
   readonly knobs: FakeApiKnobs
   readonly items: FakeItem[] = []
@@ -176,8 +176,11 @@ export class FakeApi {
     const query = url.searchParams
     const since = query.get('updated_since')
     const floor = since === null || since === '' ? '' : this.stamp(Date.parse(since))
-    const all = this.list().filter((item) =>
-      inclusive ? item.updated_at >= floor : item.updated_at > floor || floor === '',
+    const sinceId = Number(query.get('since_id') ?? '0')
+    const all = this.list().filter(
+      (item) =>
+        item.seq > sinceId &&
+        (inclusive ? item.updated_at >= floor : item.updated_at > floor || floor === ''),
     )
     if (pages === 'token') {
       const key = (item: { updated_at: string; seq: number }) =>

@@ -67,8 +67,6 @@ const eventField = z.strictObject({
   time: pathField.optional(),
 })
 
-export type CursorKind = 'time' | 'token' | 'id' | 'none'
-
 const maxOverlapMs = 7 * 86_400_000
 const cursorField = z
   .strictObject({

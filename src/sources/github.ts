@@ -19,7 +19,8 @@ import { isObject, jsonObject, malformed, verifiedDelivery } from './verified.js
  * Signed: the raw body, also of the form content type, where the JSON is the field `payload`. No time is
  * signed. X-Hub-Signature (SHA-1) is sent too and ignored.
  * Dedupe: X-GitHub-Delivery, the same on a redelivery, not signed; a replay under another id is caught by
- * the body's digest. The event's name is in X-GitHub-Event, not signed: the body must have that object.
+ * the body's digest. The event's name is in X-GitHub-Event, not signed: where an event is named after an
+ * object, the body must have it.
  * No retries: what is refused here is only sent again by hand.
  */
 const scheme: HmacScheme = {

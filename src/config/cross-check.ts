@@ -21,7 +21,6 @@ export function crossCheck(sections: LoadedSections, context: LoadContext): void
   for (const tool of sections.tools.loaded.values()) {
     checkCredential(tool, sections, context)
     checkFacts(tool, sections.tools, context)
-    checkYields(tool, sections, context)
   }
   for (const { credential, origin, path } of sourceRequests(context)) {
     if (credential === undefined) continue
@@ -92,22 +91,6 @@ function checkFacts(tool: Tool, tools: Section<Tool>, context: LoadContext): voi
       )
     } else if (Object.keys(source.facts).length > 0) {
       context.problems.add(at, `"${name}" has facts itself; a fact may not need others`)
-    }
-  }
-}
-
-/** An id of the event cannot be given another value by an answer. */
-function checkYields(tool: Tool, { agents, sources }: LoadedSections, { problems }: LoadContext): void {
-  for (const id of Object.keys(tool.yields)) {
-    for (const { agent } of agents.loaded.values()) {
-      if (!agent.grants.some((grant) => grant.tool === tool.name)) continue
-      const owner = agent.on.find(({ source }) => sources.loaded.get(source)?.idNames.includes(id))
-      if (owner === undefined) continue
-      problems.add(
-        ['tools', tool.name, 'yields', id],
-        `"${id}" is an id of the source "${owner.source}", which wakes the agent "${agent.name}"; give it another name`,
-        'key',
-      )
     }
   }
 }

@@ -49,6 +49,7 @@ describe('loadConfig', () => {
     expect(config.server).toEqual({
       hooks: { host: '127.0.0.1', port: 8787 },
       publicUrl: 'http://127.0.0.1:8787',
+      concurrency: 16,
     })
     expect(config.store).toEqual({ engine: 'sqlite', file: join(directory, 'data/rouse.db') })
     expect(config.models.get('default')).toEqual({

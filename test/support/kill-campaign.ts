@@ -100,6 +100,7 @@ agents:
     on: { source: ci, type: issues.opened }
     instructions: helper.md
     tools: [{ charge: { gate: auto, max: 1/subject } }]
+    limits: { runs: 1000000/day }
 `
 }
 

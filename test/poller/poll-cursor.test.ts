@@ -180,3 +180,75 @@ describe('an id cursor', () => {
     })
   })
 })
+
+describe('a list that changes while it is read', () => {
+  const minute = 60_000
+  /** Items so far apart that the next window does not show them again. */
+  function fill(polled: Polled, count: number): void {
+    const first = polled.api.now() - count * minute
+    for (let at = 0; at < count; at++) polled.api.add(`i-${at}`, { time: first + at * minute })
+  }
+  async function missing(polled: Polled): Promise<string[]> {
+    const keys = new Set(await polled.eventKeys())
+    const owed = polled.api.items.filter((item) => item.deletedAt === undefined)
+    return owed.map((item) => item.id).filter((id) => !keys.has(id))
+  }
+  function remove(polled: Polled, id: string): void {
+    const item = polled.api.items.find((one) => one.id === id)
+    if (item) polled.api.remove(item)
+  }
+
+  for (const pages of ['page', 'offset', 'next_url'] as const) {
+    it(`finds the item that moved over a page boundary when another went away: ${pages}`, async () => {
+      const polled = await start({ knobs: { pages, pageSize: 10 }, source: { first_run: 'all' } })
+      fill(polled, 25)
+      let requests = 0
+      polled.api.beforePage = () => {
+        if (++requests === 2) remove(polled, 'i-3')
+      }
+      await polled.next()
+      await polled.next()
+      expect(await missing(polled)).toEqual([])
+    })
+  }
+
+  it('finds it too when it moves back and forth between the ticks of a long walk', async () => {
+    const polled = await start({
+      knobs: { pages: 'page', pageSize: 10 },
+      source: { first_run: 'all' },
+      pages: { max: 1, size: { param: 'per_page', value: 10 } },
+    })
+    fill(polled, 25)
+    let requests = 0
+    polled.api.beforePage = () => requests++
+    await polled.next()
+    // i-10 moves to the page that was just read …
+    remove(polled, 'i-3')
+    await polled.next()
+    await polled.next()
+    // … away from it before that is read again …
+    polled.api.add('late', { time: polled.api.now() - hour })
+    await polled.next()
+    // … and back to it.
+    remove(polled, 'i-4')
+    for (let tick = 0; tick < 6; tick++) await polled.next()
+    expect(requests).toBeGreaterThan(6)
+    expect(await missing(polled)).toEqual([])
+  })
+
+  it('finds what becomes visible on a page that a long walk has behind it', async () => {
+    const polled = await start({ knobs: { pages: 'token', pageSize: 5 }, pages: { max: 1 } })
+    await polled.next()
+    for (let at = 0; at < 12; at++) polled.api.add(`a-${at}`)
+    polled.api.add('late', { time: polled.api.now() - 1000, lateMs: 90_000 })
+    await polled.next()
+    for (let tick = 0; tick < 4; tick++) {
+      for (let at = 0; at < 4; at++) polled.api.add(`b-${tick}-${at}`)
+      await polled.next()
+    }
+    for (let tick = 0; tick < 10; tick++) await polled.next()
+    expect(await missing(polled)).toEqual([])
+  })
+})
+
+const hour = 3_600_000

@@ -1,0 +1,127 @@
+import { type Approval, type ApprovalState, approvalTransitions } from '../domain/approval.js'
+import type { ToolCall } from '../domain/tool-call.js'
+import type { Store, StoredEvent } from '../store/store.js'
+import {
+  addExamples,
+  addJsonOption,
+  type Declare,
+  type Invocation,
+  oneOf,
+  parseLimit,
+  printDocument,
+  whenOf,
+} from './command.js'
+import { approvalDocument, toolCallDocument } from './document.js'
+import { formatRequest } from './exact-request.js'
+import { withLedger } from './ledger.js'
+import { sayEvent, toneColours } from './say.js'
+import { formatFields } from './table.js'
+import { count, indentBy, plain } from './text.js'
+
+interface Options {
+  readonly state: string
+  readonly limit: number
+  readonly json?: boolean
+}
+
+export const declareApprovals: Declare = (command, invocation) => {
+  command
+    .option('--state <state>', Object.keys(approvalTransitions).join(', '), 'waiting')
+    .option('--limit <n>', 'at most this many', parseLimit, 20)
+  addJsonOption(command)
+  addExamples(command, ['rouse approvals', 'rouse approvals --state denied --json'])
+  command.action((options: Options) => approvals(invocation, options))
+}
+
+async function approvals(invocation: Invocation, options: Options): Promise<void> {
+  const { io } = invocation
+  const state = oneOf('--state', options.state, Object.keys(approvalTransitions) as ApprovalState[])
+  await withLedger(invocation, async (store) => {
+    const found = await store.listApprovals({ state, limit: options.limit })
+    // Held writes wait for a person too, whatever is asked of the approvals.
+    const held = state === 'waiting' ? await store.listHeld() : []
+    if (options.json) {
+      printDocument(invocation, { approvals: found.map(approvalDocument), held: held.map(toolCallDocument) })
+      return
+    }
+    const parts: string[] = []
+    for (const approval of found) {
+      parts.push(formatApproval(approval, await store.event(approval.eventId), invocation))
+    }
+    for (const call of held) parts.push(await describeHeld(store, call, invocation))
+    const nothing = state === 'waiting' ? 'nothing waits for a person' : `no approval is ${state}`
+    io.out(parts.length === 0 ? nothing : parts.join('\n\n'))
+    if (found.length === options.limit)
+      io.err(`only the newest ${count(found.length, 'approval')}; see --limit`)
+  })
+}
+
+/** What a person decides on: the exact request, and nothing that the agent says about it. */
+export function formatApproval(
+  approval: Approval,
+  event: StoredEvent | undefined,
+  invocation: Invocation,
+): string {
+  const { io } = invocation
+  const { id, state, tool, agent, eventId, runId, digest, requestedAt, expiresAt, decidedAt, decidedBy } =
+    approval
+  const when = whenOf(invocation)
+  const colour = toneColours[state === 'waiting' ? 'wait' : state === 'approved' ? 'good' : 'bad']
+  const isOver = state === 'waiting' && expiresAt <= io.clock.now()
+  const fields: [string, string | undefined][] = [
+    ['agent', `${plain(agent)}, with the tool ${plain(tool)}`],
+    ['event', `${eventId}${event ? `, ${sayEvent(event)}` : ''}`],
+    ['run', runId],
+    ['asked', when.both(requestedAt)],
+    [isOver ? 'expired' : 'expires', when.both(expiresAt)],
+    [
+      'decided',
+      decidedAt === undefined ? undefined : `${when.both(decidedAt)} by ${plain(decidedBy ?? '?')}`,
+    ],
+    ['reason', approval.reason === undefined ? undefined : plain(approval.reason)],
+    ['digest', digest],
+  ]
+  const lines = [
+    `${io.style('bold', id)}  ${io.style(colour, isOver ? 'expired' : state)}`,
+    formatFields(fields, '  '),
+    '',
+    formatRequest(approval.request, '    '),
+  ]
+  if (state === 'waiting' && !isOver) {
+    lines.push('', `  rouse approve ${id}`, `  rouse deny ${id} --reason "…"`)
+  }
+  return lines.join('\n')
+}
+
+export async function describeHeld(store: Store, call: ToolCall, invocation: Invocation): Promise<string> {
+  const run = await store.run(call.runId)
+  const event = run && (await store.event(run.eventId))
+  return formatHeld(call, run?.agent, event, invocation)
+}
+
+/** A write that was sent and whose outcome nobody knows. */
+export function formatHeld(
+  call: ToolCall,
+  agent: string | undefined,
+  event: StoredEvent | undefined,
+  invocation: Invocation,
+): string {
+  const { io } = invocation
+  const { id, tool, sends, firstSentAt, idempotencyKey, runId, request } = call
+  const when = whenOf(invocation)
+  const sent = firstSentAt === undefined ? '' : `, first ${when.both(firstSentAt)}`
+  const fields: [string, string | undefined][] = [
+    ['agent', agent === undefined ? undefined : `${plain(agent)}, with the tool ${plain(tool)}`],
+    ['event', event && `${event.id}, ${sayEvent(event)}`],
+    ['run', runId],
+    ['sent', `${count(sends, 'time')}${sent}; no certain answer came`],
+    ['key', idempotencyKey === undefined ? undefined : plain(idempotencyKey)],
+  ]
+  const lines = [`${io.style('bold', id)}  ${io.style('yellow', 'held')}`, formatFields(fields, '  ')]
+  if (request) lines.push('', formatRequest(request, '    '))
+  const advice = `Look in the service whether it happened, then one of:
+rouse approve ${id} --happened
+rouse approve ${id} --not-happened
+rouse approve ${id} --send-again`
+  return [...lines, '', indentBy(advice, '  ')].join('\n')
+}

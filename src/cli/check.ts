@@ -1,0 +1,181 @@
+import type { Config, SourceSettings } from '../config/config.js'
+import { formatProblems } from '../config/problems.js'
+import type { Agent, Grant } from '../domain/agent.js'
+import { compileCron } from '../poller/cron.js'
+import type { PollOptions } from '../sources/poll.js'
+import type { ScheduleOptions } from '../sources/schedule.js'
+import { formatDuration } from '../util/duration.js'
+import { checkDocument, type NextTimes, requestUrl } from './check-document.js'
+import {
+  addExamples,
+  addJsonOption,
+  type Declare,
+  type Invocation,
+  printDocument,
+  whenOf,
+} from './command.js'
+import { hookUrl, kindNamed, loadWhole } from './configuration.js'
+import { withLedger } from './ledger.js'
+import { shownFrom } from './shown-from.js'
+import { formatFields, formatTable } from './table.js'
+import { count, indentBy, plain, wrap } from './text.js'
+import type { When } from './when.js'
+
+export const declareCheck: Declare = (command, invocation) => {
+  addJsonOption(command)
+  addExamples(command, ['rouse check', 'rouse check -c /etc/rouse/config.yaml --json'])
+  command.action((options: { json?: boolean }) => check(invocation, options.json ?? false))
+}
+
+async function check(invocation: Invocation, isJson: boolean): Promise<void> {
+  const { io } = invocation
+  const config = await loadWhole(invocation)
+  const next = await nextTimes(config, invocation)
+  if (isJson) {
+    printDocument(invocation, checkDocument(config, next))
+    return
+  }
+  io.out(formatConfig(config, next, invocation))
+  if (config.warnings.length > 0) {
+    io.out(
+      `\n${io.style('yellow', count(config.warnings.length, 'warning'))}\n${plainLines(formatProblems(config.warnings.map((problem) => shownFrom(problem, io))))}`,
+    )
+  }
+}
+
+function plainLines(text: string): string {
+  return text.split('\n').map(plain).join('\n')
+}
+
+async function nextTimes(config: Config, invocation: Invocation): Promise<NextTimes> {
+  const now = invocation.io.clock.now()
+  const next = new Map<string, number>()
+  for (const { name, kind, options } of config.sources.values()) {
+    if (kind !== 'schedule') continue
+    const { cron, timezone } = options as ScheduleOptions
+    const at = compileCron(cron, timezone).next(now)
+    if (at !== undefined) next.set(name, at)
+  }
+  const polled = [...config.sources.values()].filter(({ kind }) => kind === 'poll')
+  if (polled.length === 0) return next
+  // Before the first start there is no ledger, which is no fault of the configuration.
+  await withLedger(invocation, async (store) => {
+    for (const { name } of polled) {
+      const cursor = await store.cursor(name)
+      if (cursor) next.set(name, cursor.nextAt)
+    }
+  }).catch(() => undefined)
+  return next
+}
+
+export function formatConfig(config: Config, next: NextTimes, invocation: Invocation): string {
+  const { io } = invocation
+  const { sources, agents, tools } = config
+  const title = `${io.style('green', 'config.yaml loads')}: ${count(sources.size, 'source')}, ${count(agents.size, 'agent')}, ${count(tools.size, 'tool')}; configuration ${config.digest.slice(0, 12)}`
+  const parts = [title, `${io.style('bold', 'Sources')}\n${formatSources(config, next, invocation)}`]
+  for (const agent of agents.values()) parts.push(formatAgent(agent, config, invocation))
+  if (agents.size === 0) parts.push('No agents: events are recorded and wake nobody.')
+  return parts.join('\n\n')
+}
+
+function formatSources(config: Config, next: NextTimes, invocation: Invocation): string {
+  const when = whenOf(invocation)
+  const rows = [...config.sources.values()].map((source) => [
+    source.name,
+    kindNamed(source.kind)?.title ?? source.kind,
+    hookUrl(config, source.name, source.kind) ?? comesWhen(source, next, invocation.io.clock.now(), when),
+  ])
+  if (rows.length === 0) return '  none: nothing can wake an agent'
+  const columns = [{ title: 'NAME' }, { title: 'KIND' }, { title: 'URL TO REGISTER, OR WHEN' }]
+  return indentBy(formatTable(columns, rows, Number.POSITIVE_INFINITY), '  ')
+}
+
+function comesWhen(
+  { name, kind, options }: SourceSettings,
+  next: NextTimes,
+  now: number,
+  when: When,
+): string {
+  const at = next.get(name)
+  if (kind === 'schedule') {
+    const { cron, timezone } = options as ScheduleOptions
+    return `"${plain(cron)}" ${plain(timezone)}, next ${at === undefined ? 'never' : when.both(at)}`
+  }
+  const { every } = options as PollOptions
+  const due = at === undefined || at <= now ? 'as soon as the daemon runs' : when.both(at)
+  return `every ${formatDuration(every)}, next ${due}`
+}
+
+function formatAgent(agent: Agent, config: Config, invocation: Invocation): string {
+  const { io } = invocation
+  const model = config.models.get(agent.model)
+  const wakes = agent.on.map(
+    ({ source, types, condition }) =>
+      `${source}: ${plain(types.join(', '))}${condition ? `  if ${plain(condition.source)}` : ''}`,
+  )
+  const fields: [string, string | undefined][] = [
+    ['mode', agent.mode === 'off' ? 'off: it is never woken' : undefined],
+    ['wakes on', wakes.join('\n')],
+    ['model', model ? `${plain(model.model)} at ${plain(model.baseUrl)}` : agent.model],
+    ['limits', wrap(sayLimits(agent), io.width - 12)],
+  ]
+  const rows = agent.grants.map((grant) => {
+    const tool = config.tools.get(grant.tool)
+    return [
+      grant.tool,
+      tool?.effect ?? '?',
+      grant.gate,
+      sayQuotas(grant),
+      tool ? plain(`${tool.method} ${requestUrl(tool)}`) : '',
+    ]
+  })
+  const columns = [
+    { title: 'TOOL' },
+    { title: 'EFFECT' },
+    { title: 'GATE' },
+    { title: 'AT MOST', shrinkTo: 12 },
+    { title: 'REQUEST', shrinkTo: 20, cut: 'middle' as const },
+  ]
+  const table =
+    rows.length === 0
+      ? 'no tools: it can only say something'
+      : formatTable(columns, rows, io.width - 2, (text, _row, column) => colourGrant(text, column, io.style))
+  const conditions = agent.grants.flatMap(({ tool, condition }) =>
+    condition ? [`${tool} only if ${plain(condition.source)}`] : [],
+  )
+  const lines = [
+    io.style('bold', `Agent ${agent.name}`),
+    formatFields(fields, '  '),
+    '',
+    indentBy(table, '  '),
+  ]
+  if (conditions.length > 0) lines.push('', indentBy(conditions.join('\n'), '  '))
+  return lines.join('\n')
+}
+
+function colourGrant(text: string, column: number, style: Invocation['io']['style']): string {
+  const word = text.trim()
+  if (column === 1 && word === 'destructive') return style('red', text)
+  if (column === 1 && word === 'write') return style('yellow', text)
+  return column === 2 && word === 'approve' ? style('green', text) : text
+}
+
+function sayLimits({ limits }: Agent): string {
+  const { turns, calls, tokens, costUsd, timeMs, runsPerDay, attempts } = limits
+  return [
+    count(turns, 'turn'),
+    count(calls, 'tool call'),
+    `${tokens.toLocaleString('en-US')} tokens`,
+    costUsd === undefined ? 'no limit of cost' : `${costUsd.toFixed(2)} USD`,
+    `${formatDuration(timeMs)} of running`,
+    `${count(attempts, 'try', 'tries')}`,
+    runsPerDay === undefined ? 'no limit of runs' : `${count(runsPerDay, 'run')} a day`,
+  ].join(', ')
+}
+
+/** `1/subject, amount 20,000/day`. */
+export function sayQuotas({ max, sum }: Pick<Grant, 'max' | 'sum'>): string {
+  const parts = max.map(({ limit, per }) => `${limit}/${per}`)
+  for (const { arg, limit, per } of sum) parts.push(`${plain(arg)} ${limit.toLocaleString('en-US')}/${per}`)
+  return parts.join(', ')
+}

@@ -1,0 +1,113 @@
+import { storeEngines } from '../store/registry.js'
+import type { Store } from '../store/store.js'
+import { sleep } from '../util/clock.js'
+import { addExamples, type Declare, type Invocation, oneOf, parseLimit, whenOf } from './command.js'
+import { keepDevVariables, type Missing, madeUpValues, missingVariables } from './dev-variables.js'
+import { formatBanner, logLevels, serve } from './serve.js'
+import { formatStoryLine } from './story-text.js'
+import { formatFields } from './table.js'
+import { Tail } from './tail.js'
+
+interface Options {
+  readonly logLevel: string
+  readonly concurrency?: number
+}
+
+export const declareDev: Declare = (command, invocation) => {
+  command
+    .option('--log-level <level>', logLevels.join(', '), 'warn')
+    .option('--concurrency <n>', 'most runs at once (default: 16)', parseLimit)
+  addExamples(command, ['rouse dev', 'rouse trigger ci workflow_run.completed   # in another terminal'])
+  command.addHelpText(
+    'after',
+    `
+Variables of config.yaml that are not set get made-up values, new at each start: sources get
+secrets that \`rouse trigger\` signs with, a model without a key becomes the scripted model, and
+tools get tokens that no real API takes. What was made up is printed.`,
+  )
+  command.action((options: Options) => dev(invocation, options))
+}
+
+async function dev(invocation: Invocation, options: Options): Promise<void> {
+  const { io } = invocation
+  const missing = await missingVariables(invocation.configFile(), io.environment).catch(() => [])
+  const values = madeUpValues(missing)
+  const forget = await keepDevVariables(invocation, values)
+  try {
+    if (missing.length > 0) io.out(`${formatMadeUp(missing, invocation)}\n`)
+    await serve(invocation, {
+      environment: { ...io.environment, ...values },
+      logLevel: oneOf('--log-level', options.logLevel, logLevels),
+      concurrency: options.concurrency,
+      async whileReady(daemon) {
+        io.out(`${formatBanner(daemon, invocation)}\n`)
+        return follow(invocation, daemon.config().store.file)
+      },
+    })
+  } finally {
+    await forget()
+  }
+}
+
+const uses: Readonly<Record<Missing['use'], string>> = {
+  source: 'a secret, for `rouse trigger` to sign with',
+  model_url: 'the scripted model stands in',
+  model_key: 'no real key',
+  other: 'no real value: what needs it will be refused',
+}
+
+export function formatMadeUp(missing: readonly Missing[], { io }: Pick<Invocation, 'io'>): string {
+  const title = io.style(
+    'yellow',
+    'Not set, so made up for this start; real deliveries and real APIs need real ones:',
+  )
+  return `${title}\n${formatFields(
+    missing.map(({ name, use, path }) => [name, `${uses[use]} (${path})`]),
+    '  ',
+  )}`
+}
+
+const lookEveryMs = 150
+
+/** Prints what happens until it is told to end. Reads the ledger on a connection of its own, as a command beside the daemon does. */
+async function follow(invocation: Invocation, file: string): Promise<() => Promise<void>> {
+  const store = await storeEngines.sqlite({ file, exclusive: false })
+  const tail = new Tail(store, () => whenOf(invocation))
+  await tail.skip()
+  const ending = new AbortController()
+  const following = (async () => {
+    let version: number | undefined
+    while (!ending.signal.aborted) {
+      version = await printNews(invocation, store, tail, version)
+      await sleep(lookEveryMs, ending.signal).catch(() => undefined)
+    }
+  })()
+  return async () => {
+    ending.abort()
+    await following
+    await printNews(invocation, store, tail, undefined)
+    await store.close()
+  }
+}
+
+async function printNews(
+  invocation: Invocation,
+  store: Store,
+  tail: Tail,
+  known: number | undefined,
+): Promise<number | undefined> {
+  const { io } = invocation
+  try {
+    const version = await store.version()
+    if (version !== known) {
+      const when = whenOf(invocation)
+      for (const line of await tail.news()) io.out(formatStoryLine(line, when, io))
+    }
+    return version
+  } catch (cause) {
+    io.err(
+      `the ledger could not be read, looking again: ${cause instanceof Error ? cause.message : String(cause)}`,
+    )
+    return undefined
+  }
+}

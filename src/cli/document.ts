@@ -1,0 +1,199 @@
+import type { Approval } from '../domain/approval.js'
+import type { ConfigProblem } from '../domain/errors.js'
+import type { Run } from '../domain/run.js'
+import type { FrozenRequest, ToolCall, ToolOutput } from '../domain/tool-call.js'
+import type {
+  Attempt,
+  Journal,
+  StoredDelivery,
+  StoredEvent,
+  StoredRefusal,
+  StoredStep,
+  ToolCallRow,
+} from '../store/store.js'
+import { isoTime } from '../util/clock.js'
+import type { JsonObject, JsonValue } from '../util/json.js'
+
+/**
+ * What `--json` prints: the ledger's nouns as JSON objects with the names of their columns, times in ISO 8601
+ * (UTC), `null` for what is not there. Field names are a promise: fields are added, never renamed.
+ */
+
+export function eventDocument(event: StoredEvent): JsonObject {
+  return {
+    id: event.id,
+    source: event.source,
+    type: event.type,
+    subject: event.subject ?? null,
+    time: isoTime(event.time),
+    recorded_at: isoTime(event.recordedAt),
+    via: event.via,
+    state: event.state,
+    source_event_id: event.sourceEventId ?? null,
+    delivery_id: event.deliveryId ?? null,
+    ids: { ...event.ids },
+    decisions: event.decisions.map(({ agent, reason, detail }) => ({
+      agent,
+      reason,
+      detail: detail ?? null,
+    })),
+  }
+}
+
+export function deliveryDocument(delivery: StoredDelivery): JsonObject {
+  return {
+    id: delivery.id,
+    source: delivery.source,
+    state: delivery.state,
+    received_at: isoTime(delivery.receivedAt),
+    url: delivery.url,
+    headers: delivery.headers.map(([name, value]) => [name, value]),
+    body_bytes: delivery.bodyBytes,
+    has_body: delivery.body !== undefined,
+    secret_index: delivery.secretIndex,
+    remote_address: delivery.remoteAddress ?? null,
+    reason: delivery.reason ?? null,
+    event_ids: [...delivery.eventIds],
+  }
+}
+
+export function runDocument(run: Run): JsonObject {
+  const { usage } = run
+  return {
+    id: run.id,
+    event_id: run.eventId,
+    agent: run.agent,
+    subject: run.subject,
+    state: run.state,
+    replay: run.replay,
+    attempts: run.attempts,
+    crashes: run.crashes,
+    parked_on: run.parkedOn ?? null,
+    next_at: timeOrNull(run.nextAt),
+    created_at: isoTime(run.createdAt),
+    started_at: timeOrNull(run.startedAt),
+    finished_at: timeOrNull(run.finishedAt),
+    turns: usage.turns,
+    calls: usage.calls,
+    input_tokens: usage.inputTokens,
+    output_tokens: usage.outputTokens,
+    cost_usd: usage.costUsd ?? null,
+    active_ms: usage.activeMs,
+    config_digest: run.configDigest ?? null,
+    error: run.error ? { code: run.error.code, message: run.error.message } : null,
+    summary: run.summary ?? null,
+  }
+}
+
+/** A run with everything that is recorded of it. */
+export function journalDocument({ run, steps, calls, approvals, attempts }: Journal): JsonObject {
+  return {
+    ...runDocument(run),
+    tries: attempts.map(attemptDocument),
+    steps: steps.map((step) => ({
+      ...stepDocument(step),
+      tool_calls: calls.filter(({ stepId }) => stepId === step.id).map(toolCallDocument),
+    })),
+    approvals: approvals.map(approvalDocument),
+  }
+}
+
+function attemptDocument({ number, node, startedAt, endedAt, outcome, error }: Attempt): JsonObject {
+  return {
+    number,
+    node,
+    started_at: isoTime(startedAt),
+    ended_at: timeOrNull(endedAt),
+    outcome: outcome ?? null,
+    error: error ? { code: error.code, message: error.message } : null,
+  }
+}
+
+function stepDocument(step: StoredStep): JsonObject {
+  return {
+    id: step.id,
+    turn: step.turn,
+    api: step.api,
+    model: step.model,
+    is_usable: step.isUsable,
+    text: step.text,
+    items: [...step.items],
+    input_tokens: step.inputTokens,
+    output_tokens: step.outputTokens,
+    cost_usd: step.costUsd ?? null,
+    duration_ms: step.durationMs,
+    created_at: isoTime(step.createdAt),
+  }
+}
+
+export function toolCallDocument(call: ToolCall | ToolCallRow): JsonObject {
+  return {
+    id: call.id,
+    run_id: call.runId,
+    step_id: call.stepId,
+    position: call.position,
+    call_id: call.callId,
+    tool: call.tool,
+    arguments: call.argumentsText,
+    state: call.state,
+    effect: call.effect ?? null,
+    request: call.request ? requestDocument(call.request) : null,
+    idempotency_key: call.idempotencyKey ?? null,
+    ordinal: call.ordinal ?? null,
+    sends: call.sends,
+    first_sent_at: timeOrNull(call.firstSentAt),
+    proposed_at: isoTime(call.proposedAt),
+    settled_at: timeOrNull(call.settledAt),
+    approval_id: call.approvalId ?? null,
+    status: 'status' in call ? (call.status ?? null) : null,
+    note: 'note' in call ? (call.note ?? null) : null,
+    output: call.output ? outputDocument(call.output) : null,
+  }
+}
+
+function outputDocument(output: ToolOutput): JsonObject {
+  if (output.ok) return { ok: true, status: output.status ?? null, result: output.result }
+  return { ok: false, error: { ...output.error }, result: output.result ?? null }
+}
+
+export function requestDocument(request: FrozenRequest): JsonObject {
+  return {
+    method: request.method,
+    url: request.url,
+    headers: { ...request.headers },
+    body: request.body ?? null,
+    credential: request.credential ?? null,
+    digest: request.digest,
+  }
+}
+
+export function approvalDocument(approval: Approval): JsonObject {
+  return {
+    id: approval.id,
+    run_id: approval.runId,
+    tool_call_id: approval.toolCallId,
+    event_id: approval.eventId,
+    agent: approval.agent,
+    tool: approval.tool,
+    state: approval.state,
+    request: requestDocument(approval.request),
+    digest: approval.digest,
+    requested_at: isoTime(approval.requestedAt),
+    expires_at: isoTime(approval.expiresAt),
+    decided_at: timeOrNull(approval.decidedAt),
+    decided_by: approval.decidedBy ?? null,
+    reason: approval.reason ?? null,
+  }
+}
+
+export function refusalDocument({ source, reason, day, count, lastAt, sample }: StoredRefusal): JsonObject {
+  return { source, reason, day, count, last_at: isoTime(lastAt), sample: sample ?? null }
+}
+
+export function problemDocument({ file, line, column, path, message }: ConfigProblem): JsonObject {
+  return { file, line, column, path, message }
+}
+
+export function timeOrNull(ms: number | undefined): JsonValue {
+  return ms === undefined ? null : isoTime(ms)
+}

@@ -1,0 +1,96 @@
+import { type Run, type RunState, runTransitions } from '../domain/run.js'
+import {
+  addExamples,
+  addJsonOption,
+  type Declare,
+  type Invocation,
+  oneOf,
+  parseLimit,
+  printDocument,
+  sinceOf,
+  whenOf,
+} from './command.js'
+import { runDocument } from './document.js'
+import { findId, shortIds, withLedger } from './ledger.js'
+import { shortRunState, toneColours, toneOfRun } from './say.js'
+import { formatTable } from './table.js'
+import { plain } from './text.js'
+
+interface Options {
+  readonly agent?: string
+  readonly state?: string
+  readonly since?: string
+  readonly before?: string
+  readonly limit: number
+  readonly json?: boolean
+}
+
+export const declareRuns: Declare = (command, invocation) => {
+  command
+    .option('--agent <name>', 'of this agent')
+    .option('--state <state>', Object.keys(runTransitions).join(', '))
+    .option('--since <time>', 'made in the last 2h, 7d, … or since an ISO 8601 time')
+    .option('--before <id>', 'older than this run: the next page')
+    .option('--limit <n>', 'at most this many', parseLimit, 20)
+  addJsonOption(command)
+  addExamples(command, ['rouse runs --state parked', 'rouse runs --agent ci-doctor --since 1d'])
+  command.action((options: Options) => runs(invocation, options))
+}
+
+async function runs(invocation: Invocation, options: Options): Promise<void> {
+  const { io } = invocation
+  const { agent, limit } = options
+  const since = options.since === undefined ? undefined : sinceOf(options.since, io.clock.now())
+  const states = Object.keys(runTransitions) as RunState[]
+  const state = options.state === undefined ? undefined : oneOf('--state', options.state, states)
+  await withLedger(invocation, async (store) => {
+    const before = options.before === undefined ? undefined : await findId(store, options.before, ['run'])
+    const found = await store.listRuns({
+      limit,
+      ...(agent === undefined ? {} : { agent }),
+      ...(state === undefined ? {} : { state }),
+      ...(since === undefined ? {} : { since }),
+      ...(before === undefined ? {} : { before }),
+    })
+    const next = found.length === limit ? found.at(-1)?.id : undefined
+    if (options.json) {
+      printDocument(invocation, { runs: found.map(runDocument), next: next ?? null })
+      return
+    }
+    io.out(formatRuns(found, invocation))
+    if (next !== undefined) io.err(`older ones: rouse runs --before ${next}`)
+  })
+}
+
+export function formatRuns(runs: readonly Run[], invocation: Invocation): string {
+  const { io } = invocation
+  if (runs.length === 0) return 'no runs'
+  const when = whenOf(invocation)
+  const short = shortIds(runs.map(({ id }) => id))
+  const rows = runs.map((run) => [
+    short(run.id),
+    when.at(run.createdAt),
+    when.ago(run.createdAt),
+    plain(run.agent),
+    plain(run.subject),
+    shortRunState(run),
+    run.nextAt === undefined ? '' : when.ago(run.nextAt),
+    run.usage.turns === 0 ? '' : (run.usage.costUsd?.toFixed(4) ?? '?'),
+  ])
+  const columns = [
+    { title: 'ID' },
+    { title: 'MADE' },
+    { title: '' },
+    { title: 'AGENT', shrinkTo: 8 },
+    { title: 'SUBJECT', shrinkTo: 8, cut: 'middle' as const },
+    { title: 'STATE' },
+    { title: 'NEXT' },
+    { title: 'USD', align: 'right' as const },
+  ]
+  return formatTable(columns, rows, io.width, (text, row, column) => {
+    const run = runs[row]
+    if (column === 2) return io.style('dim', text)
+    const colour = run && column === 5 ? toneColours[toneOfRun(run.state)] : undefined
+    return colour === undefined ? text : io.style(colour, text)
+  })
+}

@@ -1,0 +1,90 @@
+import type { Config } from '../config/config.js'
+import { type Daemon, startDaemon } from '../daemon.js'
+import type { Environment } from '../util/env.js'
+import { createLogger, type LogLevel } from '../util/log.js'
+import { createRedactor, type Redactor } from '../util/redact.js'
+import type { Invocation } from './command.js'
+import { kindNamed } from './configuration.js'
+import { formatTable } from './table.js'
+import { count, indentBy } from './text.js'
+import { packageVersion } from './version.js'
+
+export interface ServeOptions {
+  readonly environment: Environment
+  readonly logLevel: LogLevel
+  readonly concurrency: number | undefined
+  /** Called when the daemon is ready; what it returns runs before the daemon stops. */
+  readonly whileReady: (daemon: Daemon) => Promise<() => Promise<void>>
+}
+
+export const logLevels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error', 'silent']
+
+/**
+ * Runs the daemon in this process until SIGINT or SIGTERM: runs come to a safe point, the ledger is closed. A second
+ * signal ends the process at once; what was under way is resumed at the next start.
+ */
+export async function serve(invocation: Invocation, options: ServeOptions): Promise<void> {
+  const { io } = invocation
+  let daemon: Daemon | undefined
+  const log = createLogger({
+    level: options.logLevel,
+    pretty: io.isTerminal,
+    redact: redactorOf(() => daemon?.config()),
+    clock: io.clock,
+  })
+  let stop: () => void = () => undefined
+  const stopped = new Promise<void>((resolve) => {
+    stop = resolve
+  })
+  let signals = 0
+  const undo = io.onStop(() => {
+    if (++signals > 1) io.exit(1)
+    stop()
+  })
+  try {
+    const { environment, concurrency, whileReady } = options
+    daemon = await startDaemon({
+      configFile: invocation.configFile(),
+      environment,
+      log,
+      ...(concurrency === undefined ? {} : { concurrency }),
+    })
+    const end = await whileReady(daemon)
+    await stopped
+    if (io.isTerminal) io.err('stopping: runs come to a safe point (Ctrl-C again ends at once)')
+    await end()
+    await daemon.stop()
+  } finally {
+    undo()
+  }
+}
+
+/** Redacts the secrets of the configuration in force, also after it was changed. */
+function redactorOf(config: () => Config | undefined): Redactor {
+  let known: Config | undefined
+  let redact: Redactor = (text) => text
+  return (text) => {
+    const current = config()
+    if (current !== undefined && current !== known) {
+      known = current
+      redact = createRedactor(current.secretValues)
+    }
+    return redact(text)
+  }
+}
+
+/** Where to send, and what is listening. */
+export function formatBanner(daemon: Daemon, invocation: Invocation): string {
+  const { io } = invocation
+  const config = daemon.config()
+  const { host, port } = daemon.address
+  const rows = [...config.sources.values()].map(({ name, kind }) => [
+    name,
+    kindNamed(kind)?.title ?? kind,
+    kindNamed(kind)?.open === undefined ? 'by the clock' : `${config.server.publicUrl}/hooks/${name}`,
+  ])
+  const title = `${io.style('bold', `rouse ${packageVersion()}`)} listens on ${host.includes(':') ? `[${host}]` : host}:${port}; ${count(config.agents.size, 'agent')}, ledger ${config.store.file}`
+  if (rows.length === 0) return title
+  const columns = [{ title: 'SOURCE' }, { title: 'KIND' }, { title: 'SEND TO' }]
+  return `${title}\n${indentBy(formatTable(columns, rows, Number.POSITIVE_INFINITY), '  ')}`
+}

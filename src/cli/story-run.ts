@@ -1,0 +1,160 @@
+import type { Approval } from '../domain/approval.js'
+import { isFinal, type Run } from '../domain/run.js'
+import type { Attempt, Journal, StoredStep, ToolCallRow } from '../store/store.js'
+import { formatDuration } from '../util/duration.js'
+import { stringifyJson } from '../util/json.js'
+import { formatRequest } from './exact-request.js'
+import { sayCost, sayRunState, sayTokens, sayUsage, toneOfCall, toneOfRun } from './say.js'
+import type { StoryLine } from './story-line.js'
+import { count, cutTo, plain, plainBlock } from './text.js'
+import type { When } from './when.js'
+
+/** What happened to a run: every try, turn, tool call, decision, and how it stands. */
+export function runStory({ run, steps, calls, approvals, attempts }: Journal, when: When): StoryLine[] {
+  const replay = run.replay === 0 ? '' : `, replay ${run.replay}`
+  const lines: StoryLine[] = [
+    {
+      key: `${run.id} enqueued`,
+      at: run.createdAt,
+      verb: 'enqueued',
+      text: `${run.id} for ${plain(run.agent)}${replay}`,
+      tone: 'plain',
+    },
+  ]
+  for (const attempt of attempts) lines.push(...attemptStory(run, attempt, attempt === attempts.at(-1), when))
+  for (const step of steps) {
+    const own = calls.filter(({ stepId }) => stepId === step.id)
+    lines.push(turnLine(step, own))
+    for (const call of own) lines.push(...callStory(call, approvals))
+  }
+  lines.sort((left, right) => (left.at ?? 0) - (right.at ?? 0))
+  if (isFinal(run.state)) lines.push(outcomeLine(run))
+  return lines
+}
+
+function attemptStory(run: Run, attempt: Attempt, isLast: boolean, when: When): StoryLine[] {
+  const { number, node, startedAt, endedAt, outcome, error } = attempt
+  const key = `${run.id} attempt ${number}`
+  const lines: StoryLine[] = [
+    {
+      key: `${key} began`,
+      at: startedAt,
+      verb: number === 1 ? 'running' : 'running again',
+      text: `attempt ${number}, on node ${plain(node)}`,
+      tone: 'plain',
+    },
+  ]
+  const why = error ? `: ${error.code}, ${plain(error.message)}` : ''
+  if (outcome === 'crashed') {
+    const text = `the process ended while it held the run${why}`
+    lines.push({ key: `${key} ended`, at: endedAt ?? startedAt, verb: 'crashed', text, tone: 'bad' })
+  } else if ((outcome === 'parked' || outcome === 'failed') && endedAt !== undefined) {
+    const [, ...waits] = isLast && run.state === outcome ? sayRunState(run, when).split(', ') : []
+    const text = `after ${[formatDuration(endedAt - startedAt), ...waits].join(', ')}${why}`
+    lines.push({ key: `${key} ended`, at: endedAt, verb: outcome, text, tone: toneOfRun(outcome) })
+  }
+  return lines
+}
+
+function turnLine(step: StoredStep, calls: readonly ToolCallRow[]): StoryLine {
+  const { inputTokens, outputTokens, costUsd, durationMs } = step
+  const asked = calls.length === 0 ? 'asks for nothing more' : `asks for ${count(calls.length, 'tool call')}`
+  const usage = `${sayTokens(inputTokens, outputTokens)}, ${sayCost(costUsd)}, ${formatDuration(durationMs)}`
+  const unusable = step.isUsable ? '' : '; cut off or withheld, so none of its calls is made'
+  return {
+    key: step.id,
+    at: step.createdAt,
+    verb: 'model',
+    text: `turn ${step.turn}, ${plain(step.model)} ${asked}${unusable} (${usage})`,
+    ...(step.text === '' ? {} : { detail: plainBlock(step.text.trim()) }),
+    tone: step.isUsable ? 'plain' : 'bad',
+  }
+}
+
+type Below = Pick<StoryLine, 'detail' | 'exact'>
+
+const shownArguments = 300
+const shownResult = 400
+
+/** The states of one tool call, each at the time that the ledger has of it. */
+function callStory(call: ToolCallRow, approvals: readonly Approval[]): StoryLine[] {
+  const { id, tool, state, proposedAt, firstSentAt } = call
+  const name = plain(tool)
+  const line = (verb: string, at: number, text: string, below: Below = {}): StoryLine => ({
+    key: `${id} ${verb}`,
+    at,
+    verb,
+    text,
+    ...below,
+    tone: toneOfCall(state === verb ? state : 'proposed'),
+  })
+  const lines = [
+    line('proposed', proposedAt, `${name} ${cutTo(plain(call.argumentsText), shownArguments)} as ${id}`),
+  ]
+
+  const approval = approvals.find(({ toolCallId }) => toolCallId === id)
+  if (approval) lines.push(...approvalStory(approval, name))
+  if (call.request && call.idempotencyKey !== undefined) {
+    const below = approval ? {} : { exact: formatRequest(call.request) }
+    const at = firstSentAt ?? approval?.decidedAt ?? proposedAt
+    lines.push(line('prepared', at, `${name}, idempotency key ${plain(call.idempotencyKey)}`, below))
+  }
+  if (firstSentAt !== undefined) {
+    const times = call.sends > 1 ? `, ${call.sends} times, the same bytes with the same key` : ''
+    lines.push(line('sent', firstSentAt, `${name}${times}`))
+  }
+  const isToldAlready =
+    state === 'proposed' || state === 'prepared' || state === 'sent' || approval?.state === state
+  if (!isToldAlready) {
+    const at = call.settledAt ?? firstSentAt ?? approval?.decidedAt ?? proposedAt
+    lines.push(line(state, at, `${name}${settledText(call)}`, resultBelow(call)))
+  }
+  return lines
+}
+
+function approvalStory(approval: Approval, tool: string): StoryLine[] {
+  const { id, state, requestedAt, expiresAt, decidedAt, decidedBy, reason, request } = approval
+  const lines: StoryLine[] = [
+    {
+      key: `${id} waiting`,
+      at: requestedAt,
+      verb: 'waiting',
+      text: `${tool}, for a person to decide ${id}, at most ${formatDuration(expiresAt - requestedAt)}`,
+      exact: formatRequest(request),
+      tone: 'wait',
+    },
+  ]
+  if (state === 'waiting') return lines
+  const by = decidedBy === undefined ? '' : ` by ${plain(decidedBy)}`
+  const said = reason === undefined ? '' : `: ${plain(reason)}`
+  const text = state === 'expired' ? `${tool}: nobody decided in time` : `${tool}${by}${said}`
+  const tone = state === 'approved' ? 'good' : 'bad'
+  lines.push({ key: `${id} decided`, at: decidedAt ?? expiresAt, verb: state, text, tone })
+  return lines
+}
+
+function settledText({ state, status, note, output, id }: ToolCallRow): string {
+  const parts: string[] = []
+  if (status !== undefined) parts.push(`answered ${status}`)
+  if (output && !output.ok) parts.push(`${output.error.code}: ${plain(output.error.message)}`)
+  else if (note !== undefined) parts.push(plain(note))
+  if (state === 'held') parts.push(`a person must say what became of ${id}`)
+  return parts.length === 0 ? '' : `, ${parts.join(', ')}`
+}
+
+function resultBelow({ output }: ToolCallRow): Below {
+  if (output?.result === undefined || output.result === null) return {}
+  return { detail: cutTo(plain(stringifyJson(output.result)), shownResult) }
+}
+
+function outcomeLine(run: Run): StoryLine {
+  const why = run.error && run.state !== 'completed' ? `: ${run.error.code}, ${plain(run.error.message)}` : ''
+  return {
+    key: `${run.id} finished`,
+    at: run.finishedAt,
+    verb: run.state,
+    text: `${plain(run.agent)}${why} (${sayUsage(run.usage)})`,
+    ...(run.summary === undefined ? {} : { detail: plainBlock(run.summary.trim()) }),
+    tone: toneOfRun(run.state),
+  }
+}

@@ -46,7 +46,7 @@ async function load(port: number, path: string): Promise<Load> {
 }
 
 function writeConfig(name: string, extra = ''): { file: string; database: string } {
-  const database = join(directory, `${name}.db`)
+  const database = join(directory, 'data', `${name}.db`)
   const file = join(directory, `${name}.yaml`)
   writeFileSync(
     file,

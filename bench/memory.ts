@@ -42,7 +42,7 @@ export async function measureMemory({ directory, secret, startRouse }: BenchSett
     makeDelivery({ path: '/hooks/ci', secret, number: at }),
   )
   await sendLoad({ port: daemon.port, connections: 8, requests })
-  const database = new Database(join(directory, 'memory.db'), { readonly: true })
+  const database = new Database(join(directory, 'data/memory.db'), { readonly: true })
   const count = (state: string) =>
     (database.prepare('SELECT count(*) AS n FROM runs WHERE state = ?').get(state) as { n: number }).n
   const deadline = performance.now() + 60_000

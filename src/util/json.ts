@@ -48,18 +48,17 @@ export function parseJson(bytes: Uint8Array, limits: JsonLimits = defaultJsonLim
 
 /** JSON text of `value`; big integers in digits. The one way to serialize, because JSON.stringify refuses bigint. */
 export function stringifyJson(value: JsonValue, indent?: number): string {
-  const mark = `\u0000${randomBytes(9).toString('base64')}:`
-  let marked = false
+  let mark = ''
   const text = JSON.stringify(
     value,
     (_key, item: unknown) => {
       if (typeof item !== 'bigint') return item
-      marked = true
+      if (mark === '') mark = `\u0000${randomBytes(9).toString('base64')}:`
       return mark + item.toString()
     },
     indent,
   )
-  if (!marked) return text
+  if (mark === '') return text
   const quoted = JSON.stringify(mark).slice(0, -1)
   return text.replaceAll(new RegExp(`${quoted.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')}(-?\\d+)"`, 'g'), '$1')
 }

@@ -91,15 +91,8 @@ export function readPage(
   }
 }
 
-const secondPass = {
-  before: null,
-  startedAt: null,
-  pages: 0,
-  pass: 2,
-  digest: null,
-  same: 0,
-  checkpoint: null,
-}
+/** `startedAt` stays: what came after the first pass began has not been looked for twice. */
+const secondPass = { before: null, pages: 0, pass: 2, digest: null, same: 0, checkpoint: null }
 
 function wrongMapping(records: readonly PollRecord[]): AppError {
   return new AppError('poll.failed', `${faultsOf(records).join('; ')}: check the paths under event`, {

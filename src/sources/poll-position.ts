@@ -16,7 +16,7 @@ const walkSchema = z.object({
   place: placeSchema,
   /** The place of the page read last. */
   before: placeSchema.nullable(),
-  /** The API's time at the first page of this pass. What became visible since may stand on a page read before. */
+  /** The API's time at the first page of the first pass. What became visible since may stand on a page read before. */
   startedAt: z.number().nullable(),
   /** Pages read in this pass. */
   pages: z.number(),

@@ -236,6 +236,30 @@ describe('a list that changes while it is read', () => {
     expect(await missing(polled)).toEqual([])
   })
 
+  it('finds an item that came between the passes and moved while the second was made', async () => {
+    const polled = await start({
+      knobs: { pages: 'page', pageSize: 10 },
+      source: { first_run: 'all' },
+      pages: { max: 2, size: { param: 'per_page', value: 10 } },
+    })
+    // Two pages, the second one short: the first tick is the whole first pass.
+    fill(polled, 19)
+    await polled.next()
+    polled.clock.advance(1000)
+    polled.api.add('new')
+    // The second pass comes late: by then the overlap alone would not show the new item again.
+    polled.clock.advance(10 * minute)
+    polled.api.add('newer')
+    for (let at = 10; at < 19; at++) remove(polled, `i-${at}`)
+    // Now ten old items fill the first page and the new one heads the second, until one of the ten goes away.
+    let requests = 0
+    polled.api.beforePage = () => {
+      if (++requests === 2) remove(polled, 'i-3')
+    }
+    for (let tick = 0; tick < 6; tick++) await polled.next()
+    expect(await missing(polled)).toEqual([])
+  })
+
   it('finds what becomes visible on a page that a long walk has behind it', async () => {
     const polled = await start({ knobs: { pages: 'token', pageSize: 5 }, pages: { max: 1 } })
     await polled.next()

@@ -55,7 +55,7 @@ function issueBody(number: number) {
       state: 'open',
       comments: 0,
       created_at: '2026-11-21T07:00:00Z',
-      body: 'It fails since this morning.\nThe log says "connection reset by peer".\n'.repeat(20),
+      body: 'It fails since this morning.\nThe log says "connection reset by peer".\n'.repeat(55),
     },
     repository: { id: 42, full_name: 'acme/web', private: true, owner: user('acme'), ...urls },
     organization: { login: 'acme', id: 7 },

@@ -32,30 +32,47 @@ export class SenderGone extends Error {}
  * `limit.body_size` as soon as it is known to be too large, by its Content-Length or by what came.
  * Throws SenderGone when the connection ends first.
  */
-export async function readBody(
-  incoming: IncomingMessage,
-  maxBytes: number,
-  inFlight: InFlight,
-): Promise<Buffer> {
+export function readBody(incoming: IncomingMessage, maxBytes: number, inFlight: InFlight): Promise<Buffer> {
   const announced = Number(incoming.headers['content-length'] ?? 0)
-  if (announced > maxBytes) throw tooLarge(maxBytes)
+  if (announced > maxBytes) return Promise.reject(tooLarge(maxBytes))
   const chunks: Buffer[] = []
   let size = 0
-  try {
-    for await (const chunk of incoming.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-      if (size + chunk.length > maxBytes) throw tooLarge(maxBytes)
-      inFlight.add(chunk.length)
+  let isDone = false
+  return new Promise<Buffer>((resolve, reject) => {
+    // Events and not the async iterator, which costs a delivery a tenth of its time.
+    const finish = (error?: Error) => {
+      if (isDone) return
+      isDone = true
+      incoming.off('data', take)
+      inFlight.remove(size)
+      if (error === undefined)
+        resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size))
+      else {
+        incoming.pause()
+        reject(error)
+      }
+    }
+    const leave = () => finish(new SenderGone('the connection ended before the body was whole'))
+    const take = (chunk: Buffer) => {
+      if (size + chunk.length > maxBytes) {
+        finish(tooLarge(maxBytes))
+        return
+      }
+      try {
+        inFlight.add(chunk.length)
+      } catch (error) {
+        finish(error as LimitError)
+        return
+      }
       size += chunk.length
       chunks.push(chunk)
     }
-  } catch (error) {
-    if (error instanceof LimitError) throw error
-    throw new SenderGone('the connection ended before the body was whole', { cause: error })
-  } finally {
-    inFlight.remove(size)
-  }
-  if (!incoming.complete) throw new SenderGone('the connection ended before the body was whole')
-  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size)
+    incoming
+      .on('data', take)
+      .on('end', () => finish())
+      .on('error', leave)
+      .on('close', leave)
+  })
 }
 
 function tooLarge(maxBytes: number): LimitError {

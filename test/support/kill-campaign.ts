@@ -29,7 +29,7 @@ export interface CampaignResult {
   readonly seconds: number
 }
 
-const main = resolve(import.meta.dirname, '../../dist/main.js')
+const main = process.env['ROUSE_TEST_MAIN'] ?? resolve(import.meta.dirname, '../../dist/main.js')
 
 /**
  * Kills the real process with SIGKILL at random moments while signed deliveries, a fifth of them redeliveries,
@@ -185,6 +185,7 @@ class Sender {
   }
 
   async #deliver(number: number): Promise<void> {
+    let last = 'nothing'
     for (let attempt = 0; attempt < 400; attempt++) {
       try {
         this.sent++
@@ -193,12 +194,14 @@ class Sender {
           this.acked.add(number)
           return
         }
-      } catch {
+        last = `status ${status}`
+      } catch (error) {
         // Not acknowledged: the connection was refused or cut.
+        last = String(error instanceof Error ? (error.cause ?? error) : error)
       }
       await sleep(25)
     }
-    throw new Error(`delivery ${number} was never acknowledged`)
+    throw new Error(`delivery ${number} was never acknowledged, last: ${last}`)
   }
 }
 

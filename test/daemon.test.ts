@@ -1,0 +1,140 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import { startDaemon } from '../src/daemon.js'
+import { createLogger } from '../src/util/log.js'
+import { RecordingApi } from './support/recording-api.js'
+import {
+  githubSecret,
+  issueOpened,
+  type Rouse,
+  runIn,
+  sendGithub,
+  startRouse,
+  writeSetting,
+} from './support/rouse.js'
+import { until } from './support/wait.js'
+
+const quiet = createLogger({ level: 'silent' })
+const source = `sources: { ci: { kind: github, secret: "${githubSecret}" } }\n`
+const agent = (words: string) => ({
+  config: `${source}agents:
+  helper: { on: { source: ci, type: issues.opened }, instructions: helper.md, tools: [] }
+`,
+  files: { 'helper.md': `${words}\n` },
+})
+
+let rouse: Rouse | undefined
+
+afterEach(async () => {
+  await rouse?.stop()
+  rouse = undefined
+})
+
+describe('the daemon', () => {
+  it('refuses a ledger that another has open, and says which', async () => {
+    rouse = await startRouse({ config: source })
+    const second = startDaemon({
+      configFile: join(rouse.directory, 'config.yaml'),
+      environment: {},
+      log: quiet,
+    })
+    await expect(second).rejects.toMatchObject({ code: 'store.locked' })
+    expect((await sendGithub(rouse.url, 'issues', issueOpened(1))).status).toBe(202)
+  })
+
+  it('says that the address is in use, and lets go of the ledger', async () => {
+    const other = createServer()
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+    const { port } = other.address() as AddressInfo
+    const directory = await writeSetting({ config: source })
+    const file = join(directory, 'config.yaml')
+    const start = (taken: string) =>
+      startDaemon({ configFile: file, environment: { ROUSE_TEST_PORT: taken }, log: quiet })
+    await expect(start(String(port))).rejects.toMatchObject({ code: 'server.address_in_use' })
+    const daemon = await start('0')
+    await daemon.stop()
+    other.close()
+  })
+
+  it('stops in order: what was recorded is there, and a start finds it', async () => {
+    const directory = await writeSetting(agent('Look.'))
+    rouse = await startRouse({ ...agent('Look.'), directory })
+    const { body } = await sendGithub(rouse.url, 'issues', issueOpened(7))
+    await rouse.stop()
+    rouse = await startRouse({ ...agent('Look.'), directory })
+    const run = await runIn(rouse.ledger, body.events?.[0] ?? '', ['completed'])
+    expect(run.attempts).toBe(0)
+    expect((await sendGithub(rouse.url, 'issues', issueOpened(7))).status).toBe(200)
+  })
+})
+
+describe('a changed configuration', () => {
+  it('is taken over whole while it runs', async () => {
+    rouse = await startRouse(agent('Look.'))
+    const { log } = rouse
+    const file = join(rouse.directory, 'config.yaml')
+    const text = await readFile(file, 'utf8')
+    await writeFile(
+      file,
+      `${text}  second: { on: { source: ci, type: issues.opened }, instructions: helper.md, tools: [] }\n`,
+    )
+    await until('the reload', () => log.some((line) => line.includes('configuration reloaded')))
+    const { body } = await sendGithub(rouse.url, 'issues', issueOpened(1))
+    const { ledger } = rouse
+    const runs = await until('two runs', async () => {
+      const found = await ledger.runsOf(body.events?.[0] ?? '')
+      return found.length === 2 && found
+    })
+    expect(runs.map(({ agent: name }) => name).sort()).toEqual(['helper', 'second'])
+  })
+
+  it('that does not load leaves the old one in force and says why', async () => {
+    rouse = await startRouse(agent('Look.'))
+    const { log } = rouse
+    const file = join(rouse.directory, 'config.yaml')
+    await writeFile(file, `${await readFile(file, 'utf8')}  broken: { onn: 1 }\n`)
+    await until('the refusal', () => log.some((line) => line.includes('the old one stays')))
+    expect(log.find((line) => line.includes('the old one stays'))).toContain('agents.broken')
+    const { body } = await sendGithub(rouse.url, 'issues', issueOpened(1))
+    await runIn(rouse.ledger, body.events?.[0] ?? '', ['completed'])
+  })
+
+  it('does not touch a run that began before it, not even over a restart', async () => {
+    const api = await RecordingApi.start()
+    const asked: string[] = []
+    let answer = () => {}
+    const released = new Promise<void>((resolve) => {
+      answer = resolve
+    })
+    api.respond = async ({ body }) => {
+      const { instructions, input } = JSON.parse(body) as { instructions: string; input: unknown[] }
+      asked.push(/Say (\w+)/.exec(instructions)?.[1] ?? '')
+      if (input.length === 1) await released
+      return { status: 503, headers: { 'retry-after': '1' } }
+    }
+    const setting = {
+      config: agent('').config,
+      models: `default: { base_url: "${api.origin}/v1", api_key: "sk-k7Gq2nV9xB4tLw8sRz3m", model: m, api: responses }`,
+    }
+    const directory = await writeSetting({ ...setting, files: { 'helper.md': 'Say first.\n' } })
+    rouse = await startRouse({ ...setting, directory })
+    const { body } = await sendGithub(rouse.url, 'issues', issueOpened(1))
+    await until('the first question', () => asked.length === 1)
+    answer()
+    await runIn(rouse.ledger, body.events?.[0] ?? '', ['parked'])
+    await rouse.stop()
+    await writeFile(join(directory, 'helper.md'), 'Say second.\n')
+    rouse = await startRouse({ ...setting, directory })
+    await until('the second question', () => asked.length >= 2)
+    expect(asked).toEqual(asked.map(() => 'first'))
+    const later = await sendGithub(rouse.url, 'issues', issueOpened(2))
+    await until('a question of the new configuration', () => asked.includes('second'))
+    expect(later.status).toBe(202)
+    await rouse.stop()
+    rouse = undefined
+    await api.close()
+  })
+})

@@ -1,7 +1,7 @@
 import { storeEngines } from '../store/registry.js'
 import type { Store } from '../store/store.js'
 import { sleep } from '../util/clock.js'
-import { addExamples, type Declare, type Invocation, oneOf, parseLimit, whenOf } from './command.js'
+import { addExamples, type Declare, type Invocation, oneOf, whenOf } from './command.js'
 import { keepDevVariables, type Missing, madeUpValues, missingVariables } from './dev-variables.js'
 import { formatBanner, logLevels, serve } from './serve.js'
 import { formatStoryLine } from './story-text.js'
@@ -10,13 +10,10 @@ import { Tail } from './tail.js'
 
 interface Options {
   readonly logLevel: string
-  readonly concurrency?: number
 }
 
 export const declareDev: Declare = (command, invocation) => {
-  command
-    .option('--log-level <level>', logLevels.join(', '), 'warn')
-    .option('--concurrency <n>', 'most runs at once (default: 16)', parseLimit)
+  command.option('--log-level <level>', logLevels.join(', '), 'warn')
   addExamples(command, ['rouse dev', 'rouse trigger ci workflow_run.completed   # in another terminal'])
   command.addHelpText(
     'after',
@@ -32,21 +29,21 @@ async function dev(invocation: Invocation, options: Options): Promise<void> {
   const { io } = invocation
   const missing = await missingVariables(invocation.configFile(), io.environment).catch(() => [])
   const values = madeUpValues(missing)
-  const forget = await keepDevVariables(invocation, values)
-  try {
-    if (missing.length > 0) io.out(`${formatMadeUp(missing, invocation)}\n`)
-    await serve(invocation, {
-      environment: { ...io.environment, ...values },
-      logLevel: oneOf('--log-level', options.logLevel, logLevels),
-      concurrency: options.concurrency,
-      async whileReady(daemon) {
-        io.out(`${formatBanner(daemon, invocation)}\n`)
-        return follow(invocation, daemon.config().store.file)
-      },
-    })
-  } finally {
-    await forget()
-  }
+  if (missing.length > 0) io.out(`${formatMadeUp(missing, invocation)}\n`)
+  await serve(invocation, {
+    environment: { ...io.environment, ...values },
+    logLevel: oneOf('--log-level', options.logLevel, logLevels),
+    async whileReady(daemon) {
+      // Not before this one holds the ledger: another one's values would be overwritten.
+      const forget = await keepDevVariables(invocation, values)
+      io.out(`${formatBanner(daemon, invocation)}\n`)
+      const end = await follow(invocation, daemon.config().store.file)
+      return async () => {
+        await end()
+        await forget()
+      }
+    },
+  })
 }
 
 const uses: Readonly<Record<Missing['use'], string>> = {

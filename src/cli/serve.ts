@@ -12,7 +12,6 @@ import { packageVersion } from './version.js'
 export interface ServeOptions {
   readonly environment: Environment
   readonly logLevel: LogLevel
-  readonly concurrency: number | undefined
   /** Called when the daemon is ready; what it returns runs before the daemon stops. */
   readonly whileReady: (daemon: Daemon) => Promise<() => Promise<void>>
 }
@@ -42,12 +41,11 @@ export async function serve(invocation: Invocation, options: ServeOptions): Prom
     stop()
   })
   try {
-    const { environment, concurrency, whileReady } = options
+    const { environment, whileReady } = options
     daemon = await startDaemon({
       configFile: invocation.configFile(),
       environment,
       log,
-      ...(concurrency === undefined ? {} : { concurrency }),
     })
     const end = await whileReady(daemon)
     await stopped

@@ -1,15 +1,12 @@
-import { addExamples, type Declare, type Invocation, oneOf, parseLimit } from './command.js'
+import { addExamples, type Declare, type Invocation, oneOf } from './command.js'
 import { formatBanner, logLevels, serve } from './serve.js'
 
 interface Options {
   readonly logLevel: string
-  readonly concurrency?: number
 }
 
 export const declareStart: Declare = (command, invocation) => {
-  command
-    .option('--log-level <level>', logLevels.join(', '), 'info')
-    .option('--concurrency <n>', 'most runs at once (default: 16)', parseLimit)
+  command.option('--log-level <level>', logLevels.join(', '), 'info')
   addExamples(command, ['rouse start', 'rouse start -c /etc/rouse/config.yaml --log-level warn'])
   command.action((options: Options) => start(invocation, options))
 }
@@ -19,7 +16,6 @@ async function start(invocation: Invocation, options: Options): Promise<void> {
   await serve(invocation, {
     environment: io.environment,
     logLevel: oneOf('--log-level', options.logLevel, logLevels),
-    concurrency: options.concurrency,
     async whileReady(daemon) {
       if (io.isTerminal) io.out(formatBanner(daemon, invocation))
       return async () => undefined

@@ -139,6 +139,10 @@ describe('dev', () => {
     expect(shown()).toContain('Not set, so made up for this start')
     expect(shown()).toMatch(/CI_SECRET +a secret, for `rouse trigger` to sign with/)
 
+    const second = recordedIo({ directory, environment: {}, clock: systemClock })
+    expect(await runCli(['dev', '--log-level', 'silent'], second)).toBe(1)
+    expect(second.faults.join('\n')).toContain('has the ledger')
+
     const first = await call(['trigger', 'ci', 'workflow_run.completed', '--dup', '--url', url], {})
     expect(first.code).toBe(0)
     const [recorded = '', duplicate = ''] = first.out.split('\n')

@@ -53,7 +53,7 @@ const banned: { pattern: RegExp; except: RegExp; instead: string }[] = [
     instead: 'take a Clock (util/clock.ts)',
   },
   {
-    pattern: /\bglobalThis\.fetch\(|(?<![.\w])fetch\(/,
+    pattern: /\bglobalThis\.fetch\(|(?<![.\w]|async )fetch\(/,
     except: /^util\/fetch\.ts$/,
     instead: 'use util/fetch.ts',
   },

@@ -16,8 +16,6 @@ import type { JsonValue } from '../util/json.js'
  * Times are epoch milliseconds, given by the caller; the store never reads a clock.
  */
 export interface Store {
-  // ── arrivals ──────────────────────────────────────────────────────────────────────────────────────
-
   /**
    * Records a verified delivery and its events. An event that is already there by any of its dedupe keys
    * (source and: event id, body digest, semantic key) is a duplicate: it adds no row, and its delivery is
@@ -38,8 +36,6 @@ export interface Store {
   /** Adds to the counts of refused deliveries; bounded by sources × reasons × days whatever a sender does. */
   countRefusals(refusals: readonly Refusal[]): Promise<void>
 
-  // ── dispatch ──────────────────────────────────────────────────────────────────────────────────────
-
   /** Events that no decision has been made on, in order of position. */
   undispatched(limit: number): Promise<Event[]>
 
@@ -52,8 +48,6 @@ export interface Store {
 
   /** A new run of a recorded event, on purpose. Its `replay` number is one more than the highest there is for event and agent. */
   replay(eventId: string, agent: string, now: number): Promise<Run>
-
-  // ── runs ──────────────────────────────────────────────────────────────────────────────────────────
 
   /**
    * Takes the oldest run that may go on now (queued; or parked or failed with its time come) and has no
@@ -94,8 +88,6 @@ export interface Store {
   /** How many runs of the agent began (`beginRun`) on the UTC day of `now`. */
   runsBegunToday(agent: string, now: number): Promise<number>
 
-  // ── tool calls ────────────────────────────────────────────────────────────────────────────────────
-
   /**
    * Records the intent of a write: frozen request, key, and its reservations, or nothing at all when a
    * reservation would pass its limit: then it returns that counter. From `proposed` or `approved`.
@@ -130,13 +122,9 @@ export interface Store {
   /** Approvals whose time is over become `expired`, with their calls, and their runs may go on. Returns the ids. */
   expireApprovals(now: number): Promise<string[]>
 
-  // ── configuration ─────────────────────────────────────────────────────────────────────────────────
-
   /** Keeps a configuration by its digest, so that a run can keep the one it began with over a restart. May be repeated. */
   saveConfig(digest: string, snapshot: JsonValue, now: number): Promise<void>
   config(digest: string): Promise<JsonValue | undefined>
-
-  // ── reading ───────────────────────────────────────────────────────────────────────────────────────
 
   event(id: string): Promise<StoredEvent | undefined>
   delivery(id: string): Promise<StoredDelivery | undefined>

@@ -27,9 +27,9 @@ export interface Run {
   readonly state: RunState
   /** 0 for the run that the event woke; n for the n-th replay, whose writes get new idempotency keys. */
   readonly replay: number
-  /** Failed tries so far, crashes included. */
+  /** Failed tries so far. */
   readonly attempts: number
-  /** How often the process died while it held this run. */
+  /** How often the process died while it held this run, since the run last got anywhere. */
   readonly crashes: number
   readonly parkedOn: ParkedOn | undefined
   /** When it may go on by itself, epoch milliseconds. Undefined: only when somebody decides. */

@@ -55,9 +55,7 @@ export class Worker {
 
   /** Takes back what a dead process of this ledger left, and begins to work. */
   async start(): Promise<void> {
-    const { store, clock, node, log } = this.options
-    const recovered = await store.recoverRuns({ node, alone: true, now: clock.now(), maxCrashes })
-    if (recovered.length > 0) log.info({ runs: recovered }, `resuming ${recovered.length} interrupted runs`)
+    await this.recover(true)
     this.#timers = [
       setInterval(() => void this.renewLeases(), renewEveryMs),
       setInterval(() => void this.lookAround(), lookEveryMs),
@@ -146,30 +144,21 @@ export class Worker {
       if (!agent) throw new AppError('config.unavailable', `the agent "${run.agent}" is no longer declared`)
       maxAttempts = agent.limits.attempts
       const { runsPerDay } = agent.limits
-      const isNew = run.configDigest === undefined
-      if (
-        isNew &&
-        runsPerDay !== undefined &&
-        (await store.runsBegunToday(agent.name, clock.now())) >= runsPerDay
-      ) {
+      const begun = await store.beginRun(claimed.lease, config.digest, clock.now(), runsPerDay)
+      if (begun.state === 'over_limit') {
         const message = `${agent.name} had its ${runsPerDay} runs of today`
-        return {
-          state: 'parked',
-          on: 'budget',
-          until: nextUtcDay(clock.now()),
-          error: { code: 'policy.budget', message },
-        }
+        const error = { code: 'policy.budget' as const, message }
+        return { state: 'parked', on: 'budget', until: nextUtcDay(clock.now()), error }
       }
-      const digest = await store.beginRun(claimed.lease, config.digest, clock.now())
-      const context = this.contextOf(
-        held,
-        digest === config.digest ? config : await configurations.byDigest(digest),
-        beganAt,
-        runLog,
-      )
+      const isPinned = begun.configDigest === config.digest
+      const pinned = isPinned ? config : await configurations.byDigest(begun.configDigest)
+      const context = this.contextOf(held, pinned, beganAt, runLog)
       return await runLoop(context)
     } catch (error) {
-      if (abort.signal.aborted) return undefined
+      if (abort.signal.aborted) {
+        // Given up because the process is to end: the next one goes on at once, and it was no crash.
+        return this.#isStopping ? { state: 'parked', on: 'time', until: clock.now() } : undefined
+      }
       if (error instanceof StoreError && error.code === 'store.lease_lost') return undefined
       if (toAppError(error).code === 'internal.unexpected') runLog.error({ err: error }, 'unexpected fault')
       const { attempts: history } = await store.journal(run.id)
@@ -242,6 +231,22 @@ export class Worker {
         log.warn({ run: claimed.run.id, code }, `lease not renewed: ${message}`)
         if (code === 'store.lease_lost') abort.abort(error)
       }
+    }
+    await this.recover(false)
+  }
+
+  /**
+   * Takes back runs that nobody works on any more: at the start those of the process before, later those whose
+   * outcome could not be written, so that their lease ran out.
+   */
+  private async recover(isStart: boolean): Promise<void> {
+    const { store, clock, node, log } = this.options
+    try {
+      const recovered = await store.recoverRuns({ node, alone: isStart, now: clock.now(), maxCrashes })
+      if (recovered.length > 0) log.info({ runs: recovered }, `resuming ${recovered.length} interrupted runs`)
+    } catch (error) {
+      if (isStart) throw error
+      log.warn({}, `cannot look for interrupted runs: ${toAppError(error).message}`)
     }
   }
 

@@ -61,13 +61,17 @@ export interface Store {
 
   /**
    * Gives back runs whose holder is gone: leases that ran out before `now`, and, where `node` holds the
-   * ledger alone, all leases of other nodes. Each counts a crash. A run with more than `maxCrashes`
-   * becomes dead with `limit.crashes`. Returns the ids.
+   * ledger alone, all leases of other nodes. Each counts a crash; a step, an outcome of a tool call or a safe
+   * point set the count back. A run with more than `maxCrashes` becomes dead with `limit.crashes`. Returns the ids.
    */
   recoverRuns(recover: { node: string; alone: boolean; now: number; maxCrashes: number }): Promise<string[]>
 
-  /** Pins the configuration that the run began with, and begins it. Once written both stay: a later call returns the first digest. */
-  beginRun(lease: Lease, configDigest: string, now: number): Promise<string>
+  /**
+   * Begins a run, or goes on with one that has begun. Pins the configuration that it begins with: once written
+   * it stays, and is what is returned. A run that would be one more than `maxPerDay` of its agent's runs begun
+   * on the UTC day of `now` does not begin, and nothing is written.
+   */
+  beginRun(lease: Lease, configDigest: string, now: number, maxPerDay?: number): Promise<Begun>
 
   /**
    * Commits a model's answer together with the tool calls that it asks for, all `proposed`, and adds to the
@@ -84,9 +88,6 @@ export interface Store {
 
   /** Ends a run that nobody holds (queued, parked, failed) as cancelled. */
   cancelRun(runId: string, reason: string, now: number): Promise<void>
-
-  /** How many runs of the agent began (`beginRun`) on the UTC day of `now`. */
-  runsBegunToday(agent: string, now: number): Promise<number>
 
   /**
    * Records the intent of a write: frozen request, key, and its reservations, or nothing at all when a
@@ -240,6 +241,10 @@ export interface ClaimedRun {
   readonly run: Run
   readonly event: Event
 }
+
+export type Begun =
+  | { readonly state: 'begun'; readonly configDigest: string }
+  | { readonly state: 'over_limit' }
 
 export interface NewStep {
   readonly id: string

@@ -142,7 +142,7 @@ export function claimPromises({ store, another }: Subject): void {
     expect(await store().recoverRuns({ node: 'node-2', alone: false, now, maxCrashes: 3 })).toEqual([
       lost.runId,
     ])
-    expect(await store().run(lost.runId)).toMatchObject({ state: 'queued', crashes: 1, attempts: 1 })
+    expect(await store().run(lost.runId)).toMatchObject({ state: 'queued', crashes: 1, attempts: 0 })
     expect(await store().run(held.runId)).toMatchObject({ state: 'running', crashes: 0 })
     expect((await store().journal(lost.runId)).attempts).toEqual([
       {

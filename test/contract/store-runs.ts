@@ -107,20 +107,28 @@ export function runPromises({ store }: Subject): void {
 
   it('pins the configuration that a run began with', async () => {
     const lease = await startRun(store())
-    expect(await store().beginRun(lease, 'first', start + 1)).toBe('first')
-    expect(await store().beginRun(lease, 'second', start + 2)).toBe('first')
+    expect(await store().beginRun(lease, 'first', start + 1)).toEqual({
+      state: 'begun',
+      configDigest: 'first',
+    })
+    expect(await store().beginRun(lease, 'second', start + 2)).toEqual({
+      state: 'begun',
+      configDigest: 'first',
+    })
     expect(await store().run(lease.runId)).toMatchObject({ configDigest: 'first', startedAt: start + 1 })
   })
 
-  it('counts the runs of an agent that began on a UTC day', async () => {
+  it('lets no more runs of an agent begin on a UTC day than it may, also at once', async () => {
     const midnight = Date.parse('2026-11-22T00:00:00Z')
-    for (const at of [midnight - 1, midnight, midnight + 5])
-      await store().beginRun(await startRun(store()), 'd', at)
-    await store().beginRun(await startRun(store(), 'clerk'), 'd', midnight)
-    await startRun(store())
-    expect(await store().runsBegunToday('doctor', midnight - minute)).toBe(1)
-    expect(await store().runsBegunToday('doctor', midnight + minute)).toBe(2)
-    expect(await store().runsBegunToday('nobody', midnight)).toBe(0)
+    await store().beginRun(await startRun(store()), 'd', midnight - 1, 2)
+    const leases = []
+    for (let at = 0; at < 4; at++) leases.push(await startRun(store()))
+    const begun = await Promise.all(leases.map((lease) => store().beginRun(lease, 'd', midnight, 2)))
+    expect(begun.map(({ state }) => state).sort()).toEqual(['begun', 'begun', 'over_limit', 'over_limit'])
+    const clerk = await startRun(store(), 'clerk')
+    expect(await store().beginRun(clerk, 'd', midnight, 2)).toMatchObject({ state: 'begun' })
+    const [first] = leases
+    if (first) expect(await store().beginRun(first, 'd', midnight + 1, 2)).toMatchObject({ state: 'begun' })
   })
 
   it('keeps an answer verbatim, with the calls that it asks for, and adds up what it cost', async () => {

@@ -31,7 +31,7 @@ export function claims(writer: Writer, endings: Endings): Pick<Store, 'claim' | 
   const eventById = db.prepare<[string], EventRow>(`${selectEvent} WHERE e.id = ?`)
   const extend = db.prepare(`UPDATE runs SET lease_until = ? WHERE ${whereLeased}`)
   const recover = db.prepare<unknown[], RunRow>(`
-    UPDATE runs SET crashes = crashes + 1, attempts = attempts + 1, node = NULL, lease_until = NULL,
+    UPDATE runs SET crashes = crashes + 1, node = NULL, lease_until = NULL,
       state = iif(crashes < @maxCrashes, 'queued', 'dead'),
       is_ready = crashes < @maxCrashes,
       finished_at = iif(crashes < @maxCrashes, NULL, @now),

@@ -1,27 +1,29 @@
 import { StoreError } from '../../domain/errors.js'
 import { isFinal, type RunOutcome, type RunState, runTransitions } from '../../domain/run.js'
 import { nextUtcDay } from '../../util/clock.js'
-import type { Store } from '../store.js'
+import type { Begun, Store } from '../store.js'
 import type { Endings } from './endings.js'
 import { leaseLost, whereLeased } from './leases.js'
 import { origins } from './origins.js'
-import type { Reader } from './reader.js'
 import type { RunRow } from './rows.js'
 import type { Writer } from './writer.js'
 
-type Runs = Pick<Store, 'beginRun' | 'finish' | 'cancelRun' | 'runsBegunToday'>
+type Runs = Pick<Store, 'beginRun' | 'finish' | 'cancelRun'>
 
 const dayMs = 86_400_000
 
 /** What a run writes of itself. */
-export function runs(writer: Writer, reader: Reader, endings: Endings): Runs {
+export function runs(writer: Writer, endings: Endings): Runs {
   const { db } = writer
+  const held = db.prepare<unknown[], { agent: string; started_at: number | null }>(
+    `SELECT agent, started_at FROM runs WHERE ${whereLeased}`,
+  )
   const begin = db.prepare<unknown[], { config_digest: string }>(`
     UPDATE runs SET config_digest = coalesce(config_digest, ?), started_at = coalesce(started_at, ?)
     WHERE ${whereLeased} RETURNING config_digest`)
   const end = db.prepare<unknown[], RunRow>(`
     UPDATE runs SET state = @state, parked_on = @parkedOn, next_at = @nextAt, node = NULL, lease_until = NULL,
-      active_ms = active_ms + @activeMs, attempts = attempts + @failed, finished_at = @finishedAt,
+      active_ms = active_ms + @activeMs, crashes = 0, attempts = attempts + @failed, finished_at = @finishedAt,
       error_code = @errorCode, error_message = @errorMessage, summary = coalesce(@summary, summary)
     WHERE id = @id AND node = @node AND fence = @fence AND state = 'running' RETURNING *`)
   const endAttempt = db.prepare(`
@@ -32,17 +34,25 @@ export function runs(writer: Writer, reader: Reader, endings: Endings): Runs {
       finished_at = ?, error_code = 'run.cancelled', error_message = ?
     WHERE id = ? AND state <> 'running' AND state IN (SELECT value FROM json_each(?)) RETURNING *`)
   const stateOf = db.prepare<[string], { state: RunState }>('SELECT state FROM runs WHERE id = ?')
-  const countBegun = reader.db.prepare<[string, number, number], { count: number }>(
+  const countBegun = db.prepare<[string, number, number], { count: number }>(
     'SELECT count(*) AS count FROM runs WHERE agent = ? AND started_at >= ? AND started_at < ?',
   )
   const cancelledFrom = origins(runTransitions, 'cancelled')
 
   return {
-    beginRun: (lease, configDigest, now) =>
-      writer.write(() => {
-        const row = begin.get(configDigest, now, lease.runId, lease.node, lease.fence)
+    beginRun: (lease, configDigest, now, maxPerDay = Number.POSITIVE_INFINITY) =>
+      writer.write((): Begun => {
+        const key = [lease.runId, lease.node, lease.fence]
+        const run = held.get(...key)
+        if (!run) throw leaseLost(lease)
+        const dayEnd = nextUtcDay(now)
+        const isNew = run.started_at === null
+        if (isNew && (countBegun.get(run.agent, dayEnd - dayMs, dayEnd)?.count ?? 0) >= maxPerDay) {
+          return { state: 'over_limit' }
+        }
+        const row = begin.get(configDigest, now, ...key)
         if (!row) throw leaseLost(lease)
-        return row.config_digest
+        return { state: 'begun', configDigest: row.config_digest }
       }),
 
     finish: (lease, outcome, activeMs, now) =>
@@ -67,12 +77,6 @@ export function runs(writer: Writer, reader: Reader, endings: Endings): Runs {
           'store.conflict',
           `run ${runId} is ${state}; only one that is queued, parked or failed can be cancelled`,
         )
-      }),
-
-    runsBegunToday: (agent, now) =>
-      reader.read(() => {
-        const dayEnd = nextUtcDay(now)
-        return countBegun.get(agent, dayEnd - dayMs, dayEnd)?.count ?? 0
       }),
   }
 }

@@ -8,7 +8,7 @@ export function steps(writer: Writer): Pick<Store, 'appendStep'> {
   const { db } = writer
   // Adding an unknown price to a sum gives NULL, and NULL stays: the sum is not known.
   const addUsage = db.prepare(`
-    UPDATE runs SET turns = turns + 1, calls = calls + ?, input_tokens = input_tokens + ?,
+    UPDATE runs SET crashes = 0, turns = turns + 1, calls = calls + ?, input_tokens = input_tokens + ?,
       output_tokens = output_tokens + ?, cost_usd = cost_usd + ?
     WHERE ${whereLeased}`)
   const insertStep = db.prepare(`

@@ -27,6 +27,7 @@ export function toolCalls(writer: Writer): Pick<Store, 'prepare' | 'markSent' | 
     UPDATE tool_calls SET state = ?, output = coalesce(?, output), status = coalesce(?, status),
       yields = coalesce(?, yields), note = coalesce(?, note), settled_at = ?
     WHERE ${whereMovable}`)
+  const progress = db.prepare('UPDATE runs SET crashes = 0 WHERE id = ? AND crashes > 0')
   const budget = reservations(db)
   const checks = toolCallChecks(db)
 
@@ -65,6 +66,7 @@ export function toolCalls(writer: Writer): Pick<Store, 'prepare' | 'markSent' | 
           ...[toolCallId, origin, runId, node, fence],
         )
         if (changes === 0) throw checks.reason(lease, toolCallId, state)
+        progress.run(runId)
         if (state === 'rejected' || state === 'denied') budget.release(toolCallId, now)
       })
     },

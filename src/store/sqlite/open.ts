@@ -5,6 +5,8 @@ import { AppError, StoreError } from '../../domain/errors.js'
 import type { Store } from '../store.js'
 import { approvals } from './approvals.js'
 import { arrivals } from './arrivals.js'
+import { checkFile } from './check.js'
+import { Checkpoints } from './checkpoints.js'
 import { claims } from './claims.js'
 import { configs } from './configs.js'
 import { dispatching } from './dispatch.js'
@@ -77,16 +79,19 @@ function assemble(
   readerDb: Database.Database,
   lock: LedgerLock | undefined,
 ): Store {
-  const writer = new Writer(db, file, () => undefined)
+  // A command beside the daemon commits too little to be worth a thread; SQLite's own way does for it.
+  const checkpoints = lock && new Checkpoints(db, file)
+  const writer = new Writer(db, file, () => checkpoints?.look())
   const reader = new Reader(readerDb, file)
   const ends = endings(writer)
+  let closing: Promise<void> | undefined
   return {
     ...arrivals(writer),
     ...ticks(writer, reader),
     ...refusals(writer, reader),
     ...dispatching(writer, reader),
     ...claims(writer, ends),
-    ...runs(writer, reader, ends),
+    ...runs(writer, ends),
     ...steps(writer),
     ...toolCalls(writer),
     ...heldCalls(writer, ends),
@@ -95,9 +100,13 @@ function assemble(
     ...reading(reader),
     ...lists(reader),
     ...overview(reader, db, file),
-    close: async () => {
-      writer.close()
-      close({ writer: db, reader: readerDb, ...(lock && { lock }) })
+    close: () => {
+      closing ??= (async () => {
+        writer.close()
+        await checkpoints?.close()
+        close({ writer: db, reader: readerDb, ...(lock && { lock }) })
+      })()
+      return closing
     },
   }
 }
@@ -121,7 +130,7 @@ function openWriter(
     else if (version === 0) db.pragma('page_size = 8192')
     applyPragmas(db, file)
     if (exclusive) migrate(db, file)
-    if (afterCrash) quickCheck(db, file)
+    if (exclusive) checkFile(db, file, afterCrash)
     if (maxPages !== undefined) db.pragma(`max_page_count = ${maxPages}`)
     return db
   } catch (cause) {
@@ -173,15 +182,6 @@ function requireCurrent(version: number, file: string): void {
   throw new StoreError(
     'store.invalid',
     `the ledger ${file} ${found}. Start the daemon once (\`rouse start\`): it brings it up to date.`,
-  )
-}
-
-function quickCheck(db: Database.Database, file: string): void {
-  const result = db.pragma('quick_check(1)', { simple: true })
-  if (result === 'ok') return
-  throw new StoreError(
-    'store.invalid',
-    `the ledger ${file} is damaged (${String(result)}). Restore a backup, or move it away to begin anew.`,
   )
 }
 

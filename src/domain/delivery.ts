@@ -54,7 +54,19 @@ export function shownHeaders(rawHeaders: readonly string[]): [string, string][] 
   const shown: [string, string][] = []
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
     const name = rawHeaders[at] ?? ''
-    if (!secretHeader.test(name)) shown.push([name, rawHeaders[at + 1] ?? ''])
+    if (!isSecretHeader(name)) shown.push([name, rawHeaders[at + 1] ?? ''])
   }
   return shown
+}
+
+/** Senders use few names; a pattern for each header of each delivery would cost more than the rest of this. */
+const knownHeaders = new Map<string, boolean>()
+const maxKnownHeaders = 500
+
+function isSecretHeader(name: string): boolean {
+  const known = knownHeaders.get(name)
+  if (known !== undefined) return known
+  const isSecret = secretHeader.test(name)
+  if (knownHeaders.size < maxKnownHeaders) knownHeaders.set(name, isSecret)
+  return isSecret
 }

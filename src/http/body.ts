@@ -52,7 +52,10 @@ export function readBody(incoming: IncomingMessage, maxBytes: number, inFlight: 
         reject(error)
       }
     }
-    const leave = () => finish(new SenderGone('the connection ended before the body was whole'))
+    const leave = () => {
+      // `close` comes after every body: an error is made only where there is something to say.
+      if (!isDone) finish(new SenderGone('the connection ended before the body was whole'))
+    }
     const take = (chunk: Buffer) => {
       if (size + chunk.length > maxBytes) {
         finish(tooLarge(maxBytes))

@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, hash, timingSafeEqual } from 'node:crypto'
 
 /** The only place where digests are made for verification, and where secrets and signatures are compared. */
 
@@ -8,16 +8,24 @@ export type SignatureEncoding = 'hex' | 'base64'
 const digestBytes: Record<HashName, number> = { sha1: 20, sha256: 32, sha512: 64 }
 
 /** HMAC over the concatenation of `parts`, each as it is, bytes untouched. */
-export function hmac(hash: HashName, secret: Uint8Array, parts: readonly (Uint8Array | string)[]): Buffer {
-  const mac = createHmac(hash, secret)
+export function hmac(
+  hashName: HashName,
+  secret: Uint8Array,
+  parts: readonly (Uint8Array | string)[],
+): Buffer {
+  const mac = createHmac(hashName, secret)
   for (const part of parts) mac.update(part)
   return mac.digest()
 }
 
+/** SHA-256 over the concatenation of `parts`. One call for the whole is half as dear as a hash that is fed. */
 export function sha256(...parts: readonly (Uint8Array | string)[]): Buffer {
-  const hash = createHash('sha256')
-  for (const part of parts) hash.update(part)
-  return hash.digest()
+  const [first] = parts
+  const whole =
+    parts.length === 1 && first !== undefined
+      ? first
+      : Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part)))
+  return hash('sha256', whole, 'buffer')
 }
 
 /**

@@ -64,7 +64,7 @@ export function dispatching(
     undispatched: (limit) => reader.read(() => undispatched.all(limit).map(eventOf)),
 
     dispatch: (dispatches, now) =>
-      writer.write(() => {
+      writer.writeAlong(() => {
         const runIds: string[] = []
         for (const { eventId, decisions } of dispatches) {
           const subject = subjectOfEvent(eventId)

@@ -6,6 +6,11 @@ import type { Total } from './totals.js'
 /** Most operations in one commit, so that no promise waits long for its neighbours. */
 const groupLimit = 256
 
+/** Longest wait of an operation that nobody waits for, for a commit that it can share. */
+const shareWithinMs = 5
+/** A group of this size says that there is load, so that another commit will come at once. */
+const busyGroup = 8
+
 interface Pending {
   readonly operation: () => unknown
   readonly resolve: (value: unknown) => void
@@ -23,6 +28,8 @@ export class Writer {
   #queue: Pending[] = []
   #counted: string[] = []
   #isScheduled = false
+  #shareTimer: NodeJS.Timeout | undefined
+  #isBusy = false
   #isClosed = false
   readonly #begin: Statement
   readonly #commit: Statement
@@ -54,6 +61,21 @@ export class Writer {
    * changes nothing but the database: it may be run again after a rollback.
    */
   write<T>(operation: () => T): Promise<T> {
+    return this.#enqueue(operation, () => this.#schedule())
+  }
+
+  /**
+   * The same for an operation that no sender waits for: under load it goes with the next commit instead of
+   * making one of its own, which would hold up the deliveries behind it for an fsync.
+   */
+  writeAlong<T>(operation: () => T): Promise<T> {
+    return this.#enqueue(operation, () => {
+      if (this.#isBusy) this.#shareTimer ??= setTimeout(() => this.#schedule(), shareWithinMs)
+      else this.#schedule()
+    })
+  }
+
+  #enqueue<T>(operation: () => T, schedule: () => void): Promise<T> {
     if (this.#isClosed) {
       return Promise.reject(
         new StoreError('store.unavailable', `${this.file} was closed; nothing was written`),
@@ -62,7 +84,7 @@ export class Writer {
     return new Promise<T>((resolve, reject) => {
       const settle = { resolve: resolve as (value: unknown) => void, reject }
       this.#queue.push({ operation, ...settle, result: undefined, error: undefined })
-      this.#schedule()
+      schedule()
     })
   }
 
@@ -91,7 +113,10 @@ export class Writer {
   }
 
   #flush(): void {
+    clearTimeout(this.#shareTimer)
+    this.#shareTimer = undefined
     const group = this.#queue.splice(0, groupLimit)
+    this.#isBusy = group.length >= busyGroup
     try {
       if (!this.#tryTogether(group)) this.#commitApart(group)
     } catch (cause) {

@@ -12,6 +12,8 @@ const modelAway: readonly string[] = [
   'model.unauthorized',
 ]
 
+const configRetryMs = 60_000
+
 export interface Failure {
   readonly error: unknown
   /** Failed tries before this one. */
@@ -28,6 +30,10 @@ export function outcomeOfFailure({ error: cause, attempts, maxAttempts, history,
   if (fault instanceof ModelError && modelAway.includes(fault.code)) {
     const waits = trailingModelWaits(history) + 1
     return { state: 'parked', on: 'model', until: now + delayMs(fault, waits, 10 * 60_000), error }
+  }
+  // Nothing is wrong with the run: it goes on when the configuration is whole again.
+  if (fault.code === 'config.unavailable') {
+    return { state: 'parked', on: 'time', until: now + delayMs(fault, 1, configRetryMs), error }
   }
   if (fault.retry === 'never') return { state: 'dead', error }
   const failed = attempts + 1

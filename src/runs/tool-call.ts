@@ -288,6 +288,14 @@ function frozen({ config }: RunContext, call: ToolCall): { tool: Tool; request: 
 }
 
 function refused(answer: Extract<ToolAnswer, { kind: 'answered' }>): ToolOutput {
+  if (answer.status < 400) {
+    const hint = 'The tool’s address has moved; a person must correct it. Go on without it.'
+    return refusal(
+      'tool.redirect',
+      `the API answered ${answer.status}, a redirect, which is not followed`,
+      hint,
+    )
+  }
   const hint =
     answer.status >= 500
       ? 'The API has a fault of its own; go on without it or say so.'

@@ -141,7 +141,10 @@ export class Worker {
     try {
       const config = await this.configOf(claimed)
       const agent = config.agents.get(run.agent)
-      if (!agent) throw new AppError('config.unavailable', `the agent "${run.agent}" is no longer declared`)
+      if (!agent)
+        throw new AppError('config.unavailable', `the agent "${run.agent}" is no longer declared`, {
+          retry: { afterMs: 60_000 },
+        })
       maxAttempts = agent.limits.attempts
       const { runsPerDay } = agent.limits
       const begun = await store.beginRun(claimed.lease, config.digest, clock.now(), runsPerDay)
@@ -179,7 +182,9 @@ export class Worker {
     const agent = config.agents.get(run.agent)
     const settings = agent && config.models.get(agent.model)
     if (!agent || !settings)
-      throw new AppError('config.unavailable', `the agent "${run.agent}" is no longer declared`)
+      throw new AppError('config.unavailable', `the agent "${run.agent}" is no longer declared`, {
+        retry: { afterMs: 60_000 },
+      })
     return {
       lease,
       run,

@@ -1,5 +1,4 @@
 import { closeSync, existsSync, openSync, rmSync } from 'node:fs'
-import { pathToFileURL } from 'node:url'
 import Database from 'better-sqlite3'
 import { StoreError } from '../../domain/errors.js'
 
@@ -11,8 +10,8 @@ export interface LedgerLock {
 
 /**
  * Takes `<file>.lock`, or throws `store.locked`. The lock is the operating system's lock on a tiny SQLite file,
- * held by an open transaction's connection: it is gone with the process however that ends, so there is never
- * a stale one to be deleted by hand. Its `user_version` is the holder's process id, 0 after a release.
+ * held by an open transaction: it is gone with the process however that ends, so there is never a stale one to
+ * be deleted by hand. Its `user_version`, which others can read, is the holder's process id, 0 after a release.
  */
 export function takeLock(file: string): LedgerLock {
   const lockFile = `${file}.lock`
@@ -31,46 +30,45 @@ function hold(file: string, lockFile: string): LedgerLock {
   if (!existsSync(lockFile)) closeSync(openSync(lockFile, 'ax', 0o600))
   const db = new Database(lockFile, { timeout: 0 })
   try {
-    db.pragma('locking_mode = EXCLUSIVE')
     db.pragma('journal_mode = MEMORY')
-    db.exec('BEGIN EXCLUSIVE')
-    const previous = Number(db.pragma('user_version', { simple: true }))
+    db.exec('BEGIN IMMEDIATE')
+    const previous = processId(db)
     db.pragma(`user_version = ${process.pid}`)
-    // In this locking mode the lock outlives the commit.
+    // Waits a moment for somebody who is just reading the process id.
+    db.pragma('busy_timeout = 1000')
     db.exec('COMMIT')
-    return {
-      afterCrash: previous !== 0,
-      release: () => {
-        db.pragma('user_version = 0')
-        db.close()
-      },
-    }
+    db.exec('BEGIN IMMEDIATE')
+    return { afterCrash: previous !== 0, release: () => release(db) }
   } catch (cause) {
-    db.close()
-    if (cause instanceof Database.SqliteError && cause.code.startsWith('SQLITE_BUSY')) {
-      throw lockedBy(file, holderOf(lockFile))
+    try {
+      if (!(cause instanceof Database.SqliteError) || !cause.code.startsWith('SQLITE_BUSY')) throw cause
+      // The holder may be just writing it.
+      db.pragma('busy_timeout = 1000')
+      throw lockedBy(file, processId(db))
+    } finally {
+      db.close()
     }
-    throw cause
   }
 }
 
-function lockedBy(file: string, pid: number | undefined): StoreError {
-  const who = pid === undefined ? 'Another rouse' : `Another rouse (process ${pid})`
+function release(db: Database.Database): void {
+  try {
+    db.exec('ROLLBACK')
+    db.pragma('user_version = 0')
+  } finally {
+    db.close()
+  }
+}
+
+function processId(db: Database.Database): number {
+  return Number(db.pragma('user_version', { simple: true }))
+}
+
+function lockedBy(file: string, pid: number): StoreError {
+  const who = pid > 0 ? `Another rouse (process ${pid})` : 'Another rouse'
   return new StoreError(
     'store.locked',
     `${who} has the ledger ${file} open. Stop it first, or give this one another file under \`store:\` in config.yaml.`,
-    { details: pid === undefined ? {} : { pid } },
+    { details: pid > 0 ? { pid } : {} },
   )
-}
-
-/** Read through SQLite, which keeps this process's own locks on the file when it closes it. */
-function holderOf(lockFile: string): number | undefined {
-  try {
-    const db = new Database(`${pathToFileURL(lockFile).href}?immutable=1`, { readonly: true })
-    const pid = Number(db.pragma('user_version', { simple: true }))
-    db.close()
-    return pid > 0 ? pid : undefined
-  } catch {
-    return undefined
-  }
 }

@@ -21,7 +21,8 @@ export function retryAfterMs(header: string | null | undefined, now: number): nu
   if (header === null || header === undefined) return undefined
   const text = header.trim()
   if (/^\d{1,9}$/.test(text)) return Number(text) * 1000
-  if (!/^[A-Za-z]{3},/.test(text)) return undefined
+  // The one form that senders must make; Date.parse alone would take "Sat, 99999" for a year.
+  if (!/^[A-Za-z]{3}, \d{2} [A-Za-z]{3} \d{4} \d{2}:\d{2}:\d{2} GMT$/.test(text)) return undefined
   const at = Date.parse(text)
   return Number.isNaN(at) ? undefined : Math.max(0, at - now)
 }

@@ -30,10 +30,10 @@ const arithmetic: Record<string, (left: number, right: number) => number> = {
   '%': (left, right) => left % right,
 }
 for (const [operator, compute] of Object.entries(arithmetic)) {
-  environment.registerOperator(`double ${operator} int`, (left: number, right: bigint) =>
+  environment.registerOperator(`double ${operator} int: double`, (left: number, right: bigint) =>
     compute(left, Number(right)),
   )
-  environment.registerOperator(`int ${operator} double`, (left: bigint, right: number) =>
+  environment.registerOperator(`int ${operator} double: double`, (left: bigint, right: number) =>
     compute(Number(left), right),
   )
 }
@@ -108,12 +108,17 @@ function memberOf(node: ASTNode, root: string): string | undefined {
   return member.op === 'value' && typeof member.args === 'string' ? member.args : undefined
 }
 
-/** Replaces the variable `type` outside of string literals, not after a dot and not before a bracket. */
+/** What of an expression is not code: comments and literals, the three-quoted before the plain. */
+const notCode = [
+  /\/\/[^\n\r]*/,
+  /'''(?:[^\\]|\\[\s\S])*?'''|"""(?:[^\\]|\\[\s\S])*?"""/,
+  /'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"/,
+].map(({ source }) => source)
+const typeOrNotCode = new RegExp(`(${notCode.join('|')})|(?<!\\w|\\.\\s*)type(?!\\w|\\s*\\()`, 'g')
+
+/** Replaces the variable `type` in code, not after a dot and not before a bracket. */
 function renameType(source: string): string {
-  return source.replace(
-    /("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?<![\w.])type(?!\w|\s*\()/g,
-    (whole, literal: string | undefined) => literal ?? (whole === 'type' ? typeAlias : whole),
-  )
+  return source.replace(typeOrNotCode, (_whole, other: string | undefined) => other ?? typeAlias)
 }
 
 const comprehensions = new Set(['all', 'exists', 'exists_one', 'map', 'filter'])

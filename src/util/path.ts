@@ -25,6 +25,8 @@ export function compilePath(source: string): Path {
       rest = rest.slice(1)
       if (rest === '' || rest.startsWith('['))
         throw new Error(`"${source}" is not a path: it has an empty name`)
+    } else if (rest !== '' && !rest.startsWith('[')) {
+      throw new Error(`"${source}" is not a path: expected a dot or [] at "${rest}"`)
     }
   }
   return { source, parts }

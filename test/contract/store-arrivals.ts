@@ -64,6 +64,13 @@ export function arrivalPromises({ store }: Subject): void {
     expect((await store().event(id))?.data).toEqual(data)
   })
 
+  it('keeps a time that is no whole number of milliseconds as well as it can', async () => {
+    const fraction = await recordEvent(store(), { time: start + 0.75 })
+    const none = await recordEvent(store(), { time: Number.NaN }, { receivedAt: start + 9 })
+    expect((await store().event(fraction))?.time).toBe(start)
+    expect((await store().event(none))?.time).toBe(start + 9)
+  })
+
   it('knows an event again by its id, its semantic key and its body, and by nothing else', async () => {
     const first = arrival({ events: [draft({ sourceEventId: 'a', semanticKey: 'deal:1:v1' })] })
     const { events } = await store().record(first)

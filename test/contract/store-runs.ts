@@ -292,6 +292,18 @@ export function runPromises({ store }: Subject): void {
     expect((await store().run(lease.runId))?.state).toBe('queued')
   })
 
+  it('forgets a decision that an earlier stretch of work has seen', async () => {
+    const proposed = await propose(store())
+    const approval = approvalFor(proposed, 'evt_x')
+    await store().requestApproval(proposed.lease, approval, start)
+    await store().decide(approval.id, { state: 'denied', by: 'ann', reason: undefined, digest: '' }, start)
+    const error = { code: 'tool.timeout', message: '' } as const
+    await store().finish(proposed.lease, { state: 'failed', nextAt: start, error }, 1, start)
+    const { lease } = await claim(store())
+    await store().finish(lease, { state: 'parked', on: 'person' }, 1, start)
+    expect((await store().run(lease.runId))?.state).toBe('parked')
+  })
+
   it('keeps a wait for a time although a person decided', async () => {
     const proposed = await propose(store())
     const approval = approvalFor(proposed, 'evt_x')

@@ -95,6 +95,13 @@ export function toolCallPromises({ store, another }: Subject): void {
     expect(await store().prepare(lease, callId, intent(exactly), start)).toEqual({ state: 'prepared' })
   })
 
+  it('says that a call cannot be prepared before it says that the budget is used up', async () => {
+    const { lease, callId } = await propose(store())
+    await store().settle(lease, callId, { state: 'denied' }, start)
+    const prepared = store().prepare(lease, callId, intent([{ counter: 'c', amount: 2, limit: 1 }]), start)
+    await expect(prepared).rejects.toMatchObject({ code: 'store.conflict' })
+  })
+
   it('counts a counter that is named twice in one intent twice', async () => {
     const { lease, callId } = await propose(store())
     const twice = [1, 2].map(() => ({ counter: 'c', amount: 6, limit: 10 }))
@@ -209,6 +216,14 @@ export function toolCallPromises({ store, another }: Subject): void {
       expect((await store().toolCall(callId))?.output?.ok).toBe(state === 'confirmed')
     },
   )
+
+  it('releases the budget of a held write that a person says did not happen', async () => {
+    const wanted = [{ counter: 'c', amount: 1, limit: 1 }]
+    const { callId } = await proposeHeld(store(), wanted)
+    await store().resolveHeld(callId, { state: 'rejected', by: 'ann', output: undefined }, start)
+    const second = await propose(store())
+    expect((await store().prepare(second.lease, second.callId, intent(wanted), start)).state).toBe('prepared')
+  })
 
   it('prepares a held write again, with the same bytes and key, when a person says so', async () => {
     const { lease, callId } = await proposeHeld(store())

@@ -5,6 +5,10 @@ import type { Database, Statement } from 'better-sqlite3'
 const pagesToWrite = 1000
 /** 32 MiB: a log of this size is begun anew, or it would grow as long as there is load. */
 const pagesToRestart = 4000
+/** So little is written between two commits without anybody noticing (2 ms). */
+const pagesBetween = 200
+/** Under load each pass of the thread leaves a third of the one before; a slow disk must not keep it at that for ever. */
+const mostPasses = 5
 
 interface LogState {
   /** Pages in the log. */
@@ -23,6 +27,7 @@ interface LogState {
 export class Checkpoints {
   #worker: Worker | undefined
   #isWorking = false
+  #passes = 0
   #hasNoThread = false
   readonly #state: Statement<[], LogState>
   readonly #write: Statement<[], LogState>
@@ -72,13 +77,24 @@ export class Checkpoints {
     return worker
   }
 
-  /** What was written meanwhile is little; with all of it in the file, the next commit begins the log anew. */
+  /**
+   * A commit begins the log anew only when all of it is in the file, which never happens by itself while there is
+   * load. So the thread goes after what was written meanwhile until little is left, and that is written here.
+   */
   #restart(): void {
     try {
-      const { log } = this.#state.get() ?? { log: 0 }
-      if (log >= pagesToRestart) this.#write.all()
+      const { log, checkpointed } = this.#state.get() ?? { log: 0, checkpointed: 0 }
+      if (log < pagesToRestart) return
+      this.#passes++
+      if (log - checkpointed > pagesBetween && this.#passes < mostPasses) {
+        this.#thread().postMessage('write')
+        return
+      }
+      this.#passes = 0
+      this.#write.all()
     } catch {
       // Tried again after a later batch.
+      this.#isWorking = false
     }
   }
 }

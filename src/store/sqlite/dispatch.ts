@@ -1,7 +1,7 @@
 import { StoreError } from '../../domain/errors.js'
 import { type EventState, eventTransitions } from '../../domain/event.js'
-import { newId } from '../../util/id.js'
 import type { Store } from '../store.js'
+import { runInserter } from './new-runs.js'
 import { originList } from './origins.js'
 import type { Reader } from './reader.js'
 import { type EventRow, eventOf, type RunRow, runOf } from './rows.js'
@@ -30,28 +30,9 @@ export function dispatching(
   const highestReplay = db.prepare<[string, string], { replay: number }>(
     'SELECT coalesce(max(replay), 0) AS replay FROM runs WHERE event_id = ? AND agent = ?',
   )
-  const unfinished = db.prepare<[string, string], unknown>(
-    'SELECT 1 FROM runs WHERE agent = ? AND subject = ? AND finished_at IS NULL LIMIT 1',
-  )
-  const insert = db.prepare(`
-    INSERT INTO runs (id, event_id, agent, subject, replay, state, is_blocked, is_ready, created_at)
-    VALUES (?, ?, ?, ?, ?, 'queued', ?, ?, ?)`)
   const runById = db.prepare<[string], RunRow>('SELECT * FROM runs WHERE id = ?')
 
-  /** The new run waits when an earlier one of the same agent and subject is unfinished. */
-  const insertRun = (
-    eventId: string,
-    eventSubject: string | null,
-    agent: string,
-    replay: number,
-    now: number,
-  ) => {
-    const id = newId('run')
-    const subject = eventSubject || eventId
-    const isBlocked = unfinished.get(agent, subject) === undefined ? 0 : 1
-    insert.run(id, eventId, agent, subject, replay, isBlocked, 1 - isBlocked, now)
-    return id
-  }
+  const insertRun = runInserter(db)
   const subjectOfEvent = (eventId: string): string | null => {
     const event = subjectOf.get(eventId)
     if (!event) throw new StoreError('store.not_found', `there is no event ${eventId}`)
@@ -74,7 +55,7 @@ export function dispatching(
           writer.count(`events.${state}`)
           if (matched.length === 0) continue
           const subject = subjectOfEvent(eventId)
-          for (const { agent } of matched) runIds.push(insertRun(eventId, subject, agent, 0, now))
+          for (const { agent } of matched) runIds.push(insertRun({ eventId, subject, agent, replay: 0 }, now))
         }
         return runIds
       }),
@@ -84,7 +65,7 @@ export function dispatching(
         .write(() => {
           const subject = subjectOfEvent(eventId)
           const replay = (highestReplay.get(eventId, agent)?.replay ?? 0) + 1
-          return runById.get(insertRun(eventId, subject, agent, replay, now))
+          return runById.get(insertRun({ eventId, subject, agent, replay }, now))
         })
         .then((row) => {
           if (!row) throw new StoreError('store.not_found', `the replay of ${eventId} is gone`)

@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { AppError, StoreError } from '../../domain/errors.js'
 import type { Store } from '../store.js'
-import { approvals } from './approvals.js'
+import { approvalDecisions, approvalRequests } from './approvals.js'
 import { arrivals } from './arrivals.js'
 import { checkFile } from './check.js'
 import { Checkpoints } from './checkpoints.js'
@@ -95,7 +95,8 @@ function assemble(
     ...steps(writer),
     ...toolCalls(writer),
     ...heldCalls(writer, ends),
-    ...approvals(writer, ends),
+    ...approvalRequests(writer),
+    ...approvalDecisions(writer, ends),
     ...configs(writer, reader),
     ...reading(reader),
     ...lists(reader),

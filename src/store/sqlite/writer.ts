@@ -122,7 +122,7 @@ export class Writer {
     } catch (cause) {
       const error = toStoreError(cause, this.file)
       for (const { reject } of group) reject(error)
-      if (this.db.inTransaction) this.#rollback.run()
+      this.#endTransaction()
       return
     }
     for (const { error, result, resolve, reject } of group) {
@@ -142,7 +142,7 @@ export class Writer {
     try {
       for (const pending of group) pending.result = pending.operation()
     } catch {
-      if (this.db.inTransaction) this.#rollback.run()
+      this.#endTransaction()
       return false
     }
     this.#finish()
@@ -175,5 +175,15 @@ export class Writer {
     for (const name of this.#counted) totals.set(name, (totals.get(name) ?? 0) + 1)
     for (const [name, count] of totals) this.#addTotal.run(name, count)
     this.#commit.run()
+  }
+
+  /** After a failure. What fails here too is tried again before the next group, whose BEGIN would tell of it. */
+  #endTransaction(): void {
+    if (!this.db.inTransaction) return
+    try {
+      this.#rollback.run()
+    } catch {
+      // The failure itself has been told to everybody who waits.
+    }
   }
 }

@@ -43,6 +43,7 @@ CREATE INDEX events_undispatched ON events (position) WHERE state = 'recorded';
 CREATE INDEX events_of_delivery ON events (delivery_id) WHERE delivery_id IS NOT NULL;
 CREATE INDEX events_by_time ON events (recorded_at);
 CREATE INDEX events_by_source ON events (source, recorded_at);
+CREATE INDEX events_by_type ON events (type, recorded_at);
 
 -- Other deliveries of an event that was there already.
 CREATE TABLE redeliveries (

@@ -56,9 +56,13 @@ export class RefusalCounter {
       for (const refusal of refusals) {
         const key = `${refusal.source}\n${refusal.reason}\n${refusal.day}`
         const since = this.#pending.get(key)
-        this.#pending.set(key, since ? { ...since, count: since.count + refusal.count } : refusal)
+        this.#pending.set(key, since ? added(refusal, since) : refusal)
       }
       this.#timer ??= setTimeout(() => void this.flush(), flushEveryMs).unref()
     }
   }
+}
+
+function added(before: Refusal, since: Refusal): Refusal {
+  return { ...since, count: before.count + since.count, sample: since.sample ?? before.sample }
 }

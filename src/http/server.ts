@@ -11,22 +11,36 @@ export interface Listener {
   close(graceMs: number): Promise<void>
 }
 
+export interface ListenerLimits {
+  /** From the connection, or the answer before, to the last byte of the headers. Milliseconds, as all of these. */
+  readonly headersTimeout: number
+  /** To the last byte of the body. */
+  readonly requestTimeout: number
+  /** From an answer to the next request. */
+  readonly keepAliveTimeout: number
+  /** How often the first two are looked at. */
+  readonly connectionsCheckingInterval: number
+  readonly maxConnections: number
+}
+
 /** Slow senders are cut off; the platform's own defaults are 60 s, 300 s and no limit. */
-const limits = {
+const defaultLimits: ListenerLimits = {
   headersTimeout: 10_000,
   requestTimeout: 15_000,
   keepAliveTimeout: 5000,
   connectionsCheckingInterval: 1000,
-  maxHeaderSize: 16_384,
+  maxConnections: 512,
 }
-const maxConnections = 512
+const maxHeaderSize = 16_384
 
 /** Listens. Throws AppError `server.address_in_use` when another program does already. */
 export async function listen(
   app: Hono<{ Bindings: HttpBindings }>,
   address: { host: string; port: number },
+  { maxConnections, ...timeouts }: ListenerLimits = defaultLimits,
 ): Promise<Listener> {
-  const server = createAdaptorServer({ fetch: app.fetch, serverOptions: limits }) as Server
+  const serverOptions = { ...timeouts, maxHeaderSize }
+  const server = createAdaptorServer({ fetch: app.fetch, serverOptions }) as Server
   server.maxConnections = maxConnections
   server.on('checkContinue', (incoming, outgoing) => {
     // The application answers an announced body that is too large before a byte of it is sent.

@@ -81,6 +81,7 @@ function isSnapshot(value: JsonValue | undefined): value is JsonValue & ConfigSn
     !Array.isArray(value) &&
     typeof value['file'] === 'string' &&
     typeof value['text'] === 'string' &&
-    typeof value['instructions'] === 'object'
+    typeof value['instructions'] === 'object' &&
+    value['instructions'] !== null
   )
 }

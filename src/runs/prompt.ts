@@ -79,14 +79,23 @@ function describeEvent(event: Event): string {
   }
   const text = stringifyJson(shown, 1)
   if (text.length <= maxInputChars) return text
-  return `${text.slice(0, maxInputChars)}\n… (${text.length - maxInputChars} characters of the event left out)`
+  const kept = start(text, maxInputChars)
+  return `${kept}\n… (${text.length - kept.length} characters of the event left out)`
+}
+
+/** At most `length` units of `text`, no character halved: an endpoint may refuse a request with half of one. */
+function start(text: string, length: number): string {
+  const isHalved =
+    /[\ud800-\udbff]/.test(text.charAt(length - 1)) && /[\udc00-\udfff]/.test(text.charAt(length))
+  return text.slice(0, isHalved ? length - 1 : length)
 }
 
 /** Long texts and lists are cut, and say so. */
 function shorten(value: JsonValue): JsonValue {
   if (typeof value === 'string') {
     if (value.length <= maxStringChars) return value
-    return `${value.slice(0, maxStringChars)}… (${value.length - maxStringChars} characters left out)`
+    const kept = start(value, maxStringChars)
+    return `${kept}… (${value.length - kept.length} characters left out)`
   }
   if (value === null || typeof value !== 'object') return value
   if (Array.isArray(value)) {

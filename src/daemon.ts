@@ -116,12 +116,14 @@ export async function startDaemon({ configFile, environment, log }: DaemonOption
       log.error({ problems }, `configuration not reloaded, the old one stays: ${toAppError(error).message}`)
     }
   }
-  const listener = await listen(app, config.server.hooks).catch(async (error: unknown) => {
+  const undo = async (error: unknown): Promise<never> => {
     await poller.stop()
+    await worker.stop(0)
     await store.close()
     throw error
-  })
-  await worker.start()
+  }
+  await worker.start().catch(undo)
+  const listener = await listen(app, config.server.hooks).catch(undo)
   dispatcher.lookInLedger()
   log.info({ host: listener.host, port: listener.port, node }, 'rouse is ready')
   const watching = watchConfig({

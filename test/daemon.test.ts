@@ -105,6 +105,23 @@ describe('a changed configuration', () => {
   it('does not touch a run that began before it, not even over a restart', async () => {
     const api = await RecordingApi.start()
     const asked: string[] = []
+    const unknownCall = {
+      id: 'resp_1',
+      object: 'response',
+      status: 'completed',
+      model: 'm',
+      output: [
+        {
+          type: 'function_call',
+          id: 'fc_1',
+          call_id: 'call_1',
+          name: 'look',
+          arguments: '{}',
+          status: 'completed',
+        },
+      ],
+      usage: { input_tokens: 1, output_tokens: 1, total_tokens: 2 },
+    }
     let answer = () => {}
     const released = new Promise<void>((resolve) => {
       answer = resolve
@@ -112,8 +129,9 @@ describe('a changed configuration', () => {
     api.respond = async ({ body }) => {
       const { instructions, input } = JSON.parse(body) as { instructions: string; input: unknown[] }
       asked.push(/Say (\w+)/.exec(instructions)?.[1] ?? '')
-      if (input.length === 1) await released
-      return { status: 503, headers: { 'retry-after': '1' } }
+      if (input.length > 1) return { status: 503, headers: { 'retry-after': '1' } }
+      await released
+      return { status: 200, body: unknownCall }
     }
     const setting = {
       config: agent('').config,
@@ -128,7 +146,7 @@ describe('a changed configuration', () => {
     await rouse.stop()
     await writeFile(join(directory, 'helper.md'), 'Say second.\n')
     rouse = await startRouse({ ...setting, directory })
-    await until('the second question', () => asked.length >= 2)
+    await until('a question after the restart', () => asked.length >= 3)
     expect(asked).toEqual(asked.map(() => 'first'))
     const later = await sendGithub(rouse.url, 'issues', issueOpened(2))
     await until('a question of the new configuration', () => asked.includes('second'))

@@ -21,7 +21,7 @@ export type ToolCallState =
 /**
  * `prepared → sent → confirmed | rejected | unknown → held` for writes, `done | failed` for reads. From
  * `unknown` the same bytes with the same key may be `sent` again while the key lives; from `held` a person may
- * have them `prepared` to be sent again.
+ * have them `prepared` to be sent again. `sent` goes back to `prepared` only where it is certain that no byte left.
  */
 export const toolCallTransitions: Readonly<Record<ToolCallState, readonly ToolCallState[]>> = {
   proposed: ['waiting', 'denied', 'prepared', 'done', 'failed'],
@@ -29,8 +29,8 @@ export const toolCallTransitions: Readonly<Record<ToolCallState, readonly ToolCa
   approved: ['prepared', 'denied', 'done', 'failed'],
   denied: [],
   expired: [],
-  prepared: ['sent', 'denied'],
-  sent: ['confirmed', 'rejected', 'unknown'],
+  prepared: ['sent', 'denied', 'held'],
+  sent: ['prepared', 'confirmed', 'rejected', 'unknown', 'held'],
   confirmed: [],
   rejected: [],
   unknown: ['sent', 'confirmed', 'rejected', 'held'],

@@ -28,7 +28,8 @@ export function classifyWrite(answer: WriteAnswer, { isResend = false } = {}): W
   return refusals.has(answer.status) ? 'rejected' : 'unknown'
 }
 
-const maxSends = 5
+/** The key's life is the true bound; this one is for an API that fails at once for as long. */
+const maxSends = 30
 /** A clock that was set back a little between two sends is no reason to wait for a person. */
 const clockToleranceMs = 60_000
 

@@ -1,7 +1,8 @@
-import { type AppError, ModelError, toAppError } from '../domain/errors.js'
+import { type AppError, ModelError, ToolError, toAppError } from '../domain/errors.js'
 import type { RunError, RunOutcome } from '../domain/run.js'
 import type { Attempt } from '../store/store.js'
 import { backoffMs } from '../util/backoff.js'
+import { waitMs, waitsInARow } from './waits.js'
 
 /** Codes that say "the model is away", not "this run is at fault": the run waits, however long it takes. */
 const modelAway: readonly string[] = [
@@ -13,6 +14,8 @@ const modelAway: readonly string[] = [
 ]
 
 const configRetryMs = 60_000
+/** How often in a row a run waits for the same fault of an API before it counts as a failed try. */
+const maxToolWaits = 20
 
 export interface Failure {
   readonly error: unknown
@@ -28,12 +31,17 @@ export function outcomeOfFailure({ error: cause, attempts, maxAttempts, history,
   const fault = toAppError(cause)
   const error: RunError = { code: fault.code, message: fault.message }
   if (fault instanceof ModelError && modelAway.includes(fault.code)) {
-    const waits = trailingModelWaits(history) + 1
+    const waits = waitsInARow(history, (code) => modelAway.includes(code)) + 1
     return { state: 'parked', on: 'model', until: now + delayMs(fault, waits, 10 * 60_000), error }
   }
   // Nothing is wrong with the run: it goes on when the configuration is whole again.
   if (fault.code === 'config.unavailable') {
     return { state: 'parked', on: 'time', until: now + delayMs(fault, 1, configRetryMs), error }
+  }
+  if (fault instanceof ToolError && fault.retry !== 'never') {
+    const waits = waitsInARow(history, (code) => code === fault.code)
+    if (waits < maxToolWaits)
+      return { state: 'parked', on: 'time', until: now + waitMs(waits, askedMs(fault)), error }
   }
   if (fault.retry === 'never') return { state: 'dead', error }
   const failed = attempts + 1
@@ -49,13 +57,6 @@ function delayMs(fault: AppError, tries: number, maxMs: number): number {
   return typeof fault.retry === 'object' ? Math.max(fault.retry.afterMs, Math.min(backoff, 1000)) : backoff
 }
 
-/** How many stretches in a row, up to now, ended because the model was away. */
-function trailingModelWaits(history: readonly Attempt[]): number {
-  let count = 0
-  for (const { error, endedAt } of history.toReversed()) {
-    if (endedAt === undefined) continue
-    if (!error || !modelAway.includes(error.code)) break
-    count++
-  }
-  return count
+function askedMs({ retry }: AppError): number | undefined {
+  return typeof retry === 'object' ? retry.afterMs : undefined
 }

@@ -1,6 +1,6 @@
 import type { ModelSettings } from '../domain/agent.js'
 import { AppError, ModelError } from '../domain/errors.js'
-import { limitReached } from '../domain/limits.js'
+import { type LimitReached, limitReached } from '../domain/limits.js'
 import type { RunOutcome } from '../domain/run.js'
 import type { ModelAnswer, ModelRequest } from '../models/model.js'
 import type { Journal, NewStep, StoredStep } from '../store/store.js'
@@ -43,12 +43,32 @@ async function advanceCalls(context: RunContext): Promise<RunOutcome | undefined
   let journal = await context.store.journal(context.run.id)
   for (const { id } of journal.calls.filter((call) => !isSettled(call))) {
     if (context.signal.aborted) throw context.signal.reason
-    const call = journal.calls.find((candidate) => candidate.id === id)
+    const index = journal.calls.findIndex((candidate) => candidate.id === id)
+    const call = journal.calls[index]
+    // One answer may ask for any number of calls: the bounds hold for each of them, not only for each turn.
+    const reached = call?.state === 'proposed' ? boundOfCall(context, journal, index) : undefined
+    if (reached) return parked ?? { state: 'dead', error: reached }
     const outcome = call && (await advanceToolCall(context, journal, call))
     parked = longerWait(parked, outcome)
     journal = await context.store.journal(context.run.id)
   }
   return parked
+}
+
+/** The bound that the run has reached before it makes this call. */
+function boundOfCall(context: RunContext, journal: Journal, index: number): LimitReached | undefined {
+  const { limits } = context.agent
+  if (index >= limits.calls) {
+    return { code: 'limit.calls', message: `made ${index} of ${limits.calls} tool calls` }
+  }
+  const usedMs = activeMs(context)
+  if (usedMs >= limits.timeMs) {
+    return {
+      code: 'limit.time',
+      message: `ran for ${Math.round(usedMs / 1000)} of ${Math.round(limits.timeMs / 1000)} seconds`,
+    }
+  }
+  return callBoundReached(limits, journal.calls.slice(0, index + 1))
 }
 
 /** A run that waits on a person and on time goes on at the earlier: the time. */

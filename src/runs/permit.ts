@@ -10,7 +10,7 @@ import type { Bindings } from '../tools/tool.js'
 import { isoTime } from '../util/clock.js'
 import type { JsonObject } from '../util/json.js'
 import type { RunContext } from './context.js'
-import { readWithRetries } from './read.js'
+import { isPassing, passingFault, readWithRetries } from './read.js'
 
 /** A call that may be made, with the exact request that it would be. */
 export interface Permit {
@@ -42,7 +42,10 @@ export async function permit(context: RunContext, journal: Journal, call: ToolCa
   return { tool, grant, bindings: withFacts, request: tools.freeze(tool, withFacts) }
 }
 
-/** Each fact is another tool's own bound request, made now. One that cannot be read is missing, and denies. */
+/**
+ * Each fact is another tool's own bound request, made now. One that is not there is missing, and denies; an API
+ * that is away for a moment says nothing, and the run waits for it: throws ToolError.
+ */
 async function readFacts(context: RunContext, tool: Tool, bindings: Bindings): Promise<JsonObject> {
   const facts: JsonObject = {}
   for (const [name, toolName] of Object.entries(tool.facts)) {
@@ -53,6 +56,8 @@ async function readFacts(context: RunContext, tool: Tool, bindings: Bindings): P
       source,
       context.tools.freeze(source, { ...bindings, args: {} }),
     )
+    if (context.signal.aborted) throw context.signal.reason
+    if (isPassing(answer)) throw passingFault(source, answer)
     if (answer.kind !== 'answered' || answer.status >= 300 || answer.body === undefined) {
       const found = answer.kind === 'answered' ? `status ${answer.status}` : answer.error.message
       throw new PolicyError(

@@ -1,3 +1,4 @@
+import { ToolError } from '../domain/errors.js'
 import type { Tool } from '../domain/tool.js'
 import type { FrozenRequest } from '../domain/tool-call.js'
 import type { ToolAnswer } from '../tools/tool.js'
@@ -32,7 +33,17 @@ export function credentialOf({ config }: RunContext, tool: Tool) {
   return tool.credential === undefined ? undefined : config.credentials.get(tool.credential)
 }
 
-function isPassing(answer: ToolAnswer): boolean {
+/** Whether the API may well answer otherwise in a while. */
+export function isPassing(answer: ToolAnswer): boolean {
   if (answer.kind === 'answered') return answer.status === 429 || answer.status >= 500
   return answer.error.retry !== 'never'
+}
+
+/** What a run waits on when an answer that it cannot do without does not come. */
+export function passingFault(tool: Tool, answer: ToolAnswer): ToolError {
+  if (answer.kind !== 'answered') return answer.error
+  const { status, retryAfterMs } = answer
+  return new ToolError('tool.status', `${tool.name}: the API answered ${status}`, {
+    retry: retryAfterMs === undefined ? 'later' : { afterMs: retryAfterMs },
+  })
 }

@@ -20,6 +20,7 @@ import type { RunContext } from './context.js'
 import { type Permit, permit } from './permit.js'
 import { refusal } from './prompt.js'
 import { credentialOf, readWithRetries } from './read.js'
+import { waitMs, waitsInARow } from './waits.js'
 
 /**
  * Takes one recorded tool call as far as it goes now, from whatever state a crash may have left it in.
@@ -36,10 +37,8 @@ export async function advanceToolCall(
       return decideAndPerform(context, journal, call)
     case 'waiting':
       return { state: 'parked', on: 'approval' }
-    case 'prepared': {
-      const { tool, request, key } = frozen(context, call)
-      return transmit(context, call, tool, request, key)
-    }
+    case 'prepared':
+      return transmit(context, journal, call, frozen(context, call))
     case 'sent':
       // The process ended between the first byte and the outcome: nobody knows.
       await context.store.settle(
@@ -48,9 +47,9 @@ export async function advanceToolCall(
         { state: 'unknown', note: 'interrupted after it was sent' },
         context.clock.now(),
       )
-      return retryOrHold(context, call)
+      return retryOrHold(context, journal, call)
     case 'unknown':
-      return retryOrHold(context, call)
+      return retryOrHold(context, journal, call)
     case 'held':
       return held(call)
     default:
@@ -72,7 +71,7 @@ async function decideAndPerform(
     const permitted = await permit(context, journal, call)
     if (call.state === 'approved') checkApproval(context, journal, call, permitted)
     else if (permitted.grant.gate === 'approve') return await askPerson(context, call, permitted)
-    if (permitted.tool.effect === 'read') return await performRead(context, call, permitted)
+    if (permitted.tool.effect === 'read') return await performRead(context, journal, call, permitted)
     return await performWrite(context, journal, call, permitted)
   } catch (error) {
     if (!(error instanceof PolicyError)) throw error
@@ -82,8 +81,12 @@ async function decideAndPerform(
   }
 }
 
+/** How often in a row a run waits for an API that asks it to, before the read counts as failed. */
+const maxReadWaits = 10
+
 async function performRead(
   context: RunContext,
+  journal: Journal,
   call: ToolCall,
   { tool, request }: Permit,
 ): Promise<RunOutcome | undefined> {
@@ -101,13 +104,11 @@ async function performRead(
     return undefined
   }
   const { status, retryAfterMs } = answer
-  if (status === 429 && retryAfterMs !== undefined) {
-    return {
-      state: 'parked',
-      on: 'time',
-      until: now + retryAfterMs,
-      error: { code: 'tool.status', message: `${tool.name}: the API asked to wait` },
-    }
+  const waits = waitsInARow(journal.attempts, (code) => code === 'tool.status')
+  if (status === 429 && retryAfterMs !== undefined && waits < maxReadWaits) {
+    const message = `${tool.name}: the API asked to wait`
+    const until = now + waitMs(waits, retryAfterMs)
+    return { state: 'parked', on: 'time', until, error: { code: 'tool.status', message } }
   }
   if (status >= 300) {
     await store.settle(lease, call.id, { state: 'failed', status, output: refused(answer) }, now)
@@ -166,7 +167,7 @@ async function performWrite(
       `${tool.name} is used up: at most ${prepared.limit} (${prepared.counter})`,
     )
   }
-  return transmit(context, call, tool, request, key)
+  return transmit(context, journal, call, { tool, request, key })
 }
 
 /** How often a request that certainly did not reach the API is made again at once. */
@@ -175,10 +176,9 @@ const maxConnects = 3
 /** `sent` is committed before the first byte leaves, and the outcome after the last byte came. */
 async function transmit(
   context: RunContext,
+  journal: Journal,
   call: ToolCall,
-  tool: Tool,
-  request: FrozenRequest,
-  key: string,
+  { tool, request, key }: Frozen,
 ): Promise<RunOutcome | undefined> {
   const { store, lease, clock, tools } = context
   // A call that is about to be sent for the first time is prepared; any other went out before.
@@ -215,19 +215,35 @@ async function transmit(
     )
     return undefined
   }
-  if (answer.kind === 'not_sent' && verdict === 'not_sent') {
-    const output = refusal(
-      answer.error.code,
-      answer.error.message,
-      'Nothing was sent. Say in your answer that this did not happen.',
-    )
-    await store.settle(lease, call.id, { state: 'rejected', output, note: 'never reached the API' }, now)
-    return undefined
-  }
+  if (answer.kind === 'not_sent' && verdict === 'not_sent') return neverLeft(context, journal, call, answer)
   const note = answer.kind === 'answered' ? `the API answered ${answer.status}` : answer.error.message
   const status = answer.kind === 'answered' ? { status: answer.status } : {}
   await store.settle(lease, call.id, { state: 'unknown', note, ...status }, now)
   return waitToRetryOrHold(context, call, answer)
+}
+
+/** How often in a row a run waits for an API that cannot be reached, before its write counts as refused. */
+const maxConnectWaits = 20
+
+/** No byte of a first send left. It waits as if it had not begun, unless there is nothing to wait for. */
+async function neverLeft(
+  { store, lease, clock, signal }: RunContext,
+  { attempts }: Journal,
+  call: ToolCall,
+  { error }: Extract<ToolAnswer, { kind: 'not_sent' }>,
+): Promise<RunOutcome | undefined> {
+  const now = clock.now()
+  const waits = waitsInARow(attempts, (code) => code === error.code)
+  if (signal.aborted || (error.retry !== 'never' && waits < maxConnectWaits)) {
+    await store.takeBack(lease, call.id, now)
+    if (signal.aborted) throw signal.reason
+    const { code, message } = error
+    return { state: 'parked', on: 'time', until: now + waitMs(waits, undefined), error: { code, message } }
+  }
+  const hint = 'Nothing was sent. Say in your answer that this did not happen.'
+  const output = refusal(error.code, error.message, hint)
+  await store.settle(lease, call.id, { state: 'rejected', output, note: 'never reached the API' }, now)
+  return undefined
 }
 
 /** Just now the outcome became unknown: wait a moment before the same bytes go out again, or hold. */
@@ -241,7 +257,8 @@ async function waitToRetryOrHold(
   const now = context.clock.now()
   if (whatToDoWithUnknown(tool, current, now) === 'hold') return hold(context, current)
   const asked = answer.kind === 'answered' ? answer.retryAfterMs : undefined
-  const until = now + (asked ?? backoffMs(current.sends, { firstMs: 1000, maxMs: 60_000 }))
+  const until = now + waitMs(current.sends - 1, asked)
+  if (whatToDoWithUnknown(tool, current, until) === 'hold') return hold(context, current)
   return {
     state: 'parked',
     on: 'time',
@@ -254,11 +271,15 @@ async function waitToRetryOrHold(
 }
 
 /** The run goes on with a call whose outcome is unknown: the same bytes and key again while the key lives, else a person. */
-async function retryOrHold(context: RunContext, call: ToolCall): Promise<RunOutcome | undefined> {
+async function retryOrHold(
+  context: RunContext,
+  journal: Journal,
+  call: ToolCall,
+): Promise<RunOutcome | undefined> {
   const current = await reread(context, call)
   const { tool, request, key } = frozen(context, current)
   if (whatToDoWithUnknown(tool, current, context.clock.now()) === 'hold') return hold(context, current)
-  return transmit(context, current, tool, request, key)
+  return transmit(context, journal, current, { tool, request, key })
 }
 
 async function hold(context: RunContext, call: ToolCall): Promise<RunOutcome> {
@@ -277,8 +298,14 @@ async function reread({ store }: RunContext, call: ToolCall): Promise<ToolCall> 
   return current
 }
 
+interface Frozen {
+  readonly tool: Tool
+  readonly request: FrozenRequest
+  readonly key: string
+}
+
 /** What was frozen when the call was prepared, and the tool of the run's own configuration. */
-function frozen({ config }: RunContext, call: ToolCall): { tool: Tool; request: FrozenRequest; key: string } {
+function frozen({ config }: RunContext, call: ToolCall): Frozen {
   const tool = config.tools.get(call.tool)
   const { request, idempotencyKey: key } = call
   if (!tool || !request || key === undefined) {

@@ -101,7 +101,7 @@ export class Worker {
   }
 
   private async fill(): Promise<void> {
-    const { store, clock, node, concurrency, configurations } = this.options
+    const { store, clock, node, concurrency, configurations, log } = this.options
     while (!this.#isStopping && this.#held.size < concurrency) {
       const now = clock.now()
       const notAgents = [...configurations.current.agents.values()].filter(({ mode }) => mode === 'off')
@@ -113,8 +113,16 @@ export class Worker {
       })
       if (!claimed) return
       const held: Held = { claimed, abort: new AbortController() }
+      this.#held.get(claimed.run.id)?.abort.abort(new AppError('store.lease_lost', 'claimed anew'))
       this.#held.set(claimed.run.id, held)
-      void this.#queue.add(() => this.work(held))
+      this.#queue
+        .add(() => this.work(held))
+        .catch((error: unknown) => {
+          log.error(
+            { run: claimed.run.id, err: error },
+            'unexpected fault; the run is taken back when its lease ends',
+          )
+        })
     }
   }
 
@@ -127,7 +135,8 @@ export class Worker {
       const outcome = await this.outcomeOf(held, beganAt, runLog)
       if (outcome) await this.finish(held, outcome, Math.round(clock.monotonic() - beganAt), runLog)
     } finally {
-      this.#held.delete(run.id)
+      // After a long outage of the ledger another stretch of the same run may have begun here.
+      if (this.#held.get(run.id) === held) this.#held.delete(run.id)
       this.wake()
     }
   }
@@ -164,14 +173,17 @@ export class Worker {
       }
       if (error instanceof StoreError && error.code === 'store.lease_lost') return undefined
       if (toAppError(error).code === 'internal.unexpected') runLog.error({ err: error }, 'unexpected fault')
-      const { attempts: history } = await store.journal(run.id)
+      const history = await store.journal(run.id).then(
+        ({ attempts }) => attempts,
+        () => [], // The ledger is away: the back-off begins anew.
+      )
       return outcomeOfFailure({ error, attempts: run.attempts, maxAttempts, history, now: clock.now() })
     }
   }
 
   private configOf({ run }: ClaimedRun): Promise<Config> {
     const { configurations } = this.options
-    return run.configDigest === undefined
+    return run.configDigest === undefined || run.usage.turns === 0
       ? Promise.resolve(configurations.current)
       : configurations.byDigest(run.configDigest)
   }
@@ -228,6 +240,7 @@ export class Worker {
 
   private async renewLeases(): Promise<void> {
     const { store, clock, log } = this.options
+    let isLedgerAway = false
     for (const { claimed, abort } of [...this.#held.values()]) {
       try {
         await store.renew(claimed.lease, clock.now() + leaseMs)
@@ -235,9 +248,11 @@ export class Worker {
         const { code, message } = toAppError(error)
         log.warn({ run: claimed.run.id, code }, `lease not renewed: ${message}`)
         if (code === 'store.lease_lost') abort.abort(error)
+        else isLedgerAway = true
       }
     }
-    await this.recover(false)
+    // What could not be renewed is still being worked on here.
+    if (!isLedgerAway) await this.recover(false)
   }
 
   /**

@@ -67,8 +67,8 @@ export interface Store {
   recoverRuns(recover: { node: string; alone: boolean; now: number; maxCrashes: number }): Promise<string[]>
 
   /**
-   * Begins a run, or goes on with one that has begun. Pins the configuration that it begins with: once written
-   * it stays, and is what is returned. A run that would be one more than `maxPerDay` of its agent's runs begun
+   * Begins a run, or goes on with one that has begun. Pins the configuration that it begins with and returns it.
+   * From the first recorded step on it stays; a run that never got an answer begins anew with each claim. A run that would be one more than `maxPerDay` of its agent's runs begun
    * on the UTC day of `now` does not begin, and nothing is written.
    */
   beginRun(lease: Lease, configDigest: string, now: number, maxPerDay?: number): Promise<Begun>
@@ -97,6 +97,9 @@ export interface Store {
 
   /** Commits that the first byte is about to leave. From `prepared`, or from `unknown` for another try with the same bytes. */
   markSent(lease: Lease, toolCallId: string, now: number): Promise<void>
+
+  /** Takes `sent` back, because it is certain that no byte left: the call is `prepared`, as before. */
+  takeBack(lease: Lease, toolCallId: string, now: number): Promise<void>
 
   /**
    * Writes a tool call's outcome. `rejected` and `denied` release its reservations; every other state keeps

@@ -111,11 +111,22 @@ export function runPromises({ store }: Subject): void {
       state: 'begun',
       configDigest: 'first',
     })
+    await store().appendStep(lease, step(), [], start + 2)
     expect(await store().beginRun(lease, 'second', start + 2)).toEqual({
       state: 'begun',
       configDigest: 'first',
     })
     expect(await store().run(lease.runId)).toMatchObject({ configDigest: 'first', startedAt: start + 1 })
+  })
+
+  it('pins anew while no step is recorded: nothing was done under the configuration before', async () => {
+    const lease = await startRun(store())
+    await store().beginRun(lease, 'first', start + 1)
+    expect(await store().beginRun(lease, 'second', start + 2)).toEqual({
+      state: 'begun',
+      configDigest: 'second',
+    })
+    expect(await store().run(lease.runId)).toMatchObject({ startedAt: start + 1 })
   })
 
   it('lets no more runs of an agent begin on a UTC day than it may, also at once', async () => {

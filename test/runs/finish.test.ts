@@ -84,7 +84,6 @@ describe('a fault', () => {
   it.each<[string, unknown]>([
     ['model.truncated', away('model.truncated')],
     ['model.malformed', away('model.malformed')],
-    ['tool.timeout', new ToolError('tool.timeout', 'x', { retry: 'later' })],
     ['internal.unexpected', new TypeError('x is undefined')],
     ['internal.unexpected', 'a text'],
   ])('that may pass is tried again: %s', (code, error) => {
@@ -92,13 +91,27 @@ describe('a fault', () => {
   })
 
   it('is tried again later each time, and no more than it may be', () => {
-    const fault = new ToolError('tool.timeout', 'too slow', { retry: 'later' })
+    const fault = new AppError('internal.unexpected', 'too slow', { retry: 'later' })
     expect(waitOf(fault)).toBeLessThanOrEqual(1000)
     expect(waitOf(fault, { attempts: 1 })).toBeGreaterThanOrEqual(1000)
     expect(outcomeOf(fault, { attempts: 2 })).toEqual({
       state: 'dead',
-      error: { code: 'limit.attempts', message: 'failed 3 times, last with tool.timeout: too slow' },
+      error: { code: 'limit.attempts', message: 'failed 3 times, last with internal.unexpected: too slow' },
     })
+  })
+
+  it('of an API that is away parks the run, a number of times in a row, and then counts as a failed try', () => {
+    const fault = new ToolError('tool.timeout', 'x', { retry: 'later' })
+    const waits = (count: number) => Array.from({ length: count }, () => attempt('tool.timeout'))
+    expect(outcomeOf(fault)).toMatchObject({ state: 'parked', on: 'time', error: { code: 'tool.timeout' } })
+    expect(outcomeOf(fault, { history: waits(19) })).toMatchObject({ state: 'parked' })
+    expect(outcomeOf(fault, { history: waits(20) })).toMatchObject({ state: 'failed' })
+  })
+
+  it('is waited for an hour at most, and half a second at least, whatever the API asks', () => {
+    const asking = (afterMs: number) => waitOf(new ToolError('tool.status', 'x', { retry: { afterMs } }))
+    expect(asking(999_999_999_000)).toBe(60 * minute)
+    expect(asking(0)).toBeGreaterThanOrEqual(500)
   })
 
   it('is tried again no earlier than it says', () => {

@@ -147,6 +147,35 @@ describe('a run', () => {
     expect(api.requests.length).toBeLessThanOrEqual(4)
   })
 
+  it.each([
+    ['limit.calls', '{ calls: 5, identical_calls: 100 }', 5],
+    ['limit.identical_calls', '{ calls: 1000, identical_calls: 2 }', 2],
+  ])('holds %s within one answer too', async (code, limits, most) => {
+    const calls = Array.from({ length: 50 }, () => ({ call: 'get_issue' }))
+    const { run } = await runOf([{ calls }, { say: 'All.' }], `    limits: ${limits}\n`)
+    expect(run).toMatchObject({ state: 'dead', error: { code } })
+    expect(api.requests).toHaveLength(most)
+  })
+
+  it('waits a while for an API that asks it to come back at once, and does not ask it without end', async () => {
+    api.respond = () => ({ status: 429, headers: { 'retry-after': '0' } })
+    const { run } = await runOf([{ call: 'get_issue' }, { say: 'Not there.' }])
+    expect(run).toMatchObject({ state: 'parked', parkedOn: 'time' })
+    expect(run.nextAt ?? 0).toBeGreaterThan(Date.now() - 400)
+    expect(api.requests.length).toBeLessThanOrEqual(3)
+  })
+
+  it('waits for a fact whose API is away, instead of denying the call', async () => {
+    api.respond = ({ method }) => (method === 'GET' ? { status: 503 } : { status: 200 })
+    const { run, journal } = await runOf([{ call: 'charge', args: { amount: 5 } }, { say: 'Charged.' }])
+    expect(run).toMatchObject({ state: 'parked', parkedOn: 'time', error: { code: 'tool.status' } })
+    expect(journal.calls[0]?.state).toBe('proposed')
+    api.respond = () => ({ status: 200, body: { budget: 500 } })
+    const eventId = run.eventId
+    await runIn((rouse as Rouse).ledger, eventId, ['completed'])
+    expect(api.writes).toHaveLength(1)
+  })
+
   it('ends a model that is denied again and again', async () => {
     const turns = Array.from({ length: 9 }, (_, at) => ({ call: 'charge', args: { amount: 600 + at } }))
     const { run } = await runOf(turns, '    limits: { denials: 3, consecutive_errors: 50, turns: 50 }\n')

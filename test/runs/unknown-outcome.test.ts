@@ -84,23 +84,42 @@ describe('a write whose outcome is unknown', () => {
     expect(api.writes.map(({ body }) => body)).toEqual(['{"body":"Seen."}', '{"body":"Seen."}'])
   })
 
-  it('that certainly never left is rejected, and the model is told', async () => {
+  it('that certainly never left waits until the API is there, and goes out once', async () => {
     onWrite = () => ({ status: 200 })
-    const closed = await RecordingApi.start()
-    await closed.close()
+    const away = await RecordingApi.start()
+    await away.close()
     rouse = await startRouse({
       config: issueAgent(api)
-        .replace(`post: ${api.origin}/repos`, `post: ${closed.origin}/repos`)
-        .replace('origins: [', `origins: ["${closed.origin}", `),
-      script: [{ agent: 'helper', turns: [{ call: 'comment', args: { body: 'x' } }, { say: 'Not there.' }] }],
+        .replace(`post: ${api.origin}/repos`, `post: ${away.origin}/repos`)
+        .replace('origins: [', `origins: ["${away.origin}", `),
+      script: [{ agent: 'helper', turns: [{ call: 'comment', args: { body: 'x' } }, { say: 'Done.' }] }],
       files,
     })
     const { body } = await sendGithub(rouse.url, 'issues', issueOpened(12))
-    const run = await runIn(rouse.ledger, body.events?.[0] ?? '', ['completed'])
-    const { calls } = await rouse.ledger.journal(run.id)
-    expect(calls[0]).toMatchObject({
-      state: 'rejected',
-      output: { ok: false, error: { code: 'tool.unreachable' } },
-    })
+    const eventId = body.events?.[0] ?? ''
+    const parked = await runIn(rouse.ledger, eventId, ['parked'])
+    expect(parked).toMatchObject({ parkedOn: 'time', error: { code: 'tool.unreachable' } })
+    expect((await rouse.ledger.journal(parked.id)).calls[0]).toMatchObject({ state: 'prepared', sends: 0 })
+    const back = await RecordingApi.start(Number(new URL(away.origin).port))
+    const run = await runIn(rouse.ledger, eventId, ['completed'])
+    expect((await rouse.ledger.journal(run.id)).calls[0]).toMatchObject({ state: 'confirmed', sends: 1 })
+    expect(back.writes).toHaveLength(1)
+    await back.close()
+  })
+
+  it('stays visible and can be resolved when its run is cancelled; nothing is sent for an ended run', async () => {
+    onWrite = () => ({ status: 503, headers: { 'retry-after': '999999999' } })
+    const eventId = await runWith({ call: 'charge', args: { amount: 500 } })
+    const parked = await runIn(rouse.ledger, eventId, ['parked'])
+    // The key would be forgotten before the time that the API asks for: a person decides.
+    expect(parked).toMatchObject({ parkedOn: 'person' })
+    await rouse.ledger.cancelRun(parked.id, 'no longer wanted', Date.now())
+    const [held] = await rouse.ledger.listHeld()
+    const resolve = (state: 'send_again' | 'rejected') =>
+      rouse.ledger.resolveHeld(held?.id ?? '', { state, by: 'ann', output: undefined }, Date.now())
+    await expect(resolve('send_again')).rejects.toMatchObject({ code: 'store.conflict' })
+    await resolve('rejected')
+    expect(await rouse.ledger.listHeld()).toEqual([])
+    expect(api.writes).toHaveLength(1)
   })
 })

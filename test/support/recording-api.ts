@@ -27,9 +27,10 @@ export class RecordingApi {
   readonly #server = createServer((incoming, outgoing) => void this.#handle(incoming, outgoing))
   #port = 0
 
-  static async start(): Promise<RecordingApi> {
+  /** On a free port, or on the one that an earlier one had. */
+  static async start(port = 0): Promise<RecordingApi> {
     const api = new RecordingApi()
-    await new Promise<void>((resolve) => api.#server.listen(0, '127.0.0.1', resolve))
+    await new Promise<void>((resolve) => api.#server.listen(port, '127.0.0.1', resolve))
     api.#port = (api.#server.address() as AddressInfo).port
     return api
   }

@@ -1,4 +1,5 @@
 import type { RunState } from '../../domain/run.js'
+import { reservations } from './reservations.js'
 import type { Writer } from './writer.js'
 
 interface EndedRun {
@@ -30,6 +31,14 @@ export function endings(writer: Writer): Endings {
   const expireApprovals = db.prepare(
     `UPDATE approvals SET state = 'expired' WHERE run_id = ? AND state = 'waiting'`,
   )
+  // What may have happened waits for a person, whatever became of the run.
+  const holdSent = db.prepare(`
+    UPDATE tool_calls SET state = 'held', note = coalesce(note, 'the run ended before its outcome was known')
+    WHERE run_id = ? AND (state IN ('sent', 'unknown') OR (state = 'prepared' AND sends > 0))`)
+  const denyUnsent = db.prepare<[number, string], { id: string }>(`
+    UPDATE tool_calls SET state = 'denied', settled_at = ?, note = 'the run ended before it was sent'
+    WHERE run_id = ? AND state = 'prepared' AND sends = 0 RETURNING id`)
+  const budget = reservations(db)
   const wakeParked = db.prepare(`
     UPDATE runs SET state = 'queued', is_ready = 1 - is_blocked, is_woken = 0, parked_on = NULL, next_at = NULL
     WHERE id = ? AND state = 'parked' AND parked_on IN ('approval', 'person')`)
@@ -41,6 +50,8 @@ export function endings(writer: Writer): Endings {
       unblock.run(agent, subject)
       expireCalls.run(now, id)
       expireApprovals.run(id)
+      holdSent.run(id)
+      for (const call of denyUnsent.all(now, id)) budget.release(call.id, now)
     },
     wake(runId) {
       if (wakeParked.run(runId).changes === 0) markWoken.run(runId)

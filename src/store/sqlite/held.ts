@@ -1,3 +1,4 @@
+import { StoreError } from '../../domain/errors.js'
 import type { ToolOutput } from '../../domain/tool-call.js'
 import type { HeldResolution, Store } from '../store.js'
 import type { Endings } from './endings.js'
@@ -17,6 +18,9 @@ export function heldCalls(writer: Writer, endings: Endings): Pick<Store, 'resolv
   const resolve = writer.db.prepare<unknown[], { run_id: string }>(`
     UPDATE tool_calls SET state = ?, output = ?, note = ?, settled_at = ?
     WHERE id = ? AND state = 'held' RETURNING run_id`)
+  const ended = writer.db.prepare<[string], { state: string }>(`
+    SELECT state FROM runs WHERE finished_at IS NOT NULL
+      AND id = (SELECT run_id FROM tool_calls WHERE id = ?)`)
   const budget = reservations(writer.db)
   const checks = toolCallChecks(writer.db)
   return {
@@ -28,6 +32,13 @@ export function heldCalls(writer: Writer, endings: Endings): Pick<Store, 'resolv
       const text = output === undefined ? null : writePlain(output)
       const note = `${by}: ${resolutions[state]}`
       return writer.write(() => {
+        const run = next === 'prepared' ? ended.get(toolCallId) : undefined
+        if (run) {
+          throw new StoreError(
+            'store.conflict',
+            `the run of ${toolCallId} is ${run.state} and sends nothing more; say whether it happened, then replay the event if it did not`,
+          )
+        }
         const call = resolve.get(next, text, note, next === 'prepared' ? null : now, toolCallId)
         if (!call) throw checks.notHeld(toolCallId)
         if (next === 'rejected') budget.release(toolCallId, now)

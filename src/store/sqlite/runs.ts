@@ -19,7 +19,7 @@ export function runs(writer: Writer, endings: Endings): Runs {
     `SELECT agent, started_at FROM runs WHERE ${whereLeased}`,
   )
   const begin = db.prepare<unknown[], { config_digest: string }>(`
-    UPDATE runs SET config_digest = coalesce(config_digest, ?), started_at = coalesce(started_at, ?)
+    UPDATE runs SET config_digest = coalesce(iif(turns = 0, NULL, config_digest), ?), started_at = coalesce(started_at, ?)
     WHERE ${whereLeased} RETURNING config_digest`)
   const end = db.prepare<unknown[], RunRow>(`
     UPDATE runs SET state = @state, parked_on = @parkedOn, next_at = @nextAt, node = NULL, lease_until = NULL,

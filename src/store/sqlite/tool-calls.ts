@@ -1,5 +1,6 @@
 import { settledToolCallStates, type ToolCallState, toolCallTransitions } from '../../domain/tool-call.js'
 import type { Prepared, Store } from '../store.js'
+import { whereRunLeased } from './leases.js'
 import { origins } from './origins.js'
 import { reservations } from './reservations.js'
 import { writePlain } from './stored-json.js'
@@ -15,7 +16,7 @@ const from = {
 }
 
 /** What a run writes of its tool calls: the write ledger. */
-export function toolCalls(writer: Writer): Pick<Store, 'prepare' | 'markSent' | 'settle'> {
+export function toolCalls(writer: Writer): Pick<Store, 'prepare' | 'markSent' | 'takeBack' | 'settle'> {
   const { db } = writer
   const freeze = db.prepare(`
     UPDATE tool_calls SET state = 'prepared', request = ?, effect = ?, args = ?, idempotency_key = ?, ordinal = ?
@@ -23,6 +24,10 @@ export function toolCalls(writer: Writer): Pick<Store, 'prepare' | 'markSent' | 
   const send = db.prepare(`
     UPDATE tool_calls SET state = 'sent', sends = sends + 1, first_sent_at = coalesce(first_sent_at, ?)
     WHERE ${whereMovable}`)
+  // Only a first send is taken back: of an earlier one nobody knows.
+  const unsend = db.prepare(`
+    UPDATE tool_calls SET state = 'prepared', sends = 0, first_sent_at = NULL
+    WHERE sends = 1 AND state = 'sent' AND id = ? AND ${whereRunLeased}`)
   const write = db.prepare(`
     UPDATE tool_calls SET state = ?, output = coalesce(?, output), status = coalesce(?, status),
       yields = coalesce(?, yields), note = coalesce(?, note), settled_at = ?
@@ -51,6 +56,12 @@ export function toolCalls(writer: Writer): Pick<Store, 'prepare' | 'markSent' | 
       writer.write(() => {
         const { changes } = send.run(now, toolCallId, from.sent, lease.runId, lease.node, lease.fence)
         if (changes === 0) throw checks.reason(lease, toolCallId, 'sent')
+      }),
+
+    takeBack: (lease, toolCallId) =>
+      writer.write(() => {
+        const { changes } = unsend.run(toolCallId, lease.runId, lease.node, lease.fence)
+        if (changes === 0) throw checks.reason(lease, toolCallId, 'prepared')
       }),
 
     settle: (lease, toolCallId, { state, output, status = null, yields, note = null }, now) => {

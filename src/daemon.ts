@@ -40,8 +40,7 @@ export interface Daemon {
 }
 
 const maxModelAnswerBytes = 32 * 1024 * 1024
-/** No model's own `timeout` may be longer. */
-const maxModelTimeMs = 3_600_000
+const maxModelTimeMs = 3_600_000 // no model's own `timeout` may be longer
 const maxInFlightBytes = 256 * 1024 * 1024
 const refusalsPerPeerAndMinute = 120
 const stopGraceMs = 10_000

@@ -141,6 +141,17 @@ async function exchange(
     return answered(tool, response, clock)
   } catch (cause) {
     if (!(cause instanceof NetworkError)) throw cause
+    const { status } = cause
+    // The status of a write is what decides; that its answer could not be taken changes nothing of it.
+    if (tool.effect !== 'read' && status !== undefined && unreadable.includes(cause.fault)) {
+      return {
+        kind: 'answered',
+        status,
+        body: undefined,
+        result: `[${cause.message}]`,
+        retryAfterMs: undefined,
+      }
+    }
     const { code, retry } = faults[cause.fault]
     const error = new ToolError(code, `${tool.name}: ${cause.message}`, { retry, cause })
     return { kind: cause.isSent ? 'no_answer' : 'not_sent', error }
@@ -164,6 +175,9 @@ function answered(tool: Tool, { status, headers, body }: NetworkResponse, clock:
 function isRedirect(status: number): boolean {
   return status >= 300 && status < 400 && status !== 304
 }
+
+/** Faults of an answer's body, after its status has come. */
+const unreadable: readonly NetworkFault[] = ['too_large', 'encoding']
 
 const faults: Readonly<Record<NetworkFault, { code: ErrorCode; retry: 'never' | 'later' }>> = {
   invalid: { code: 'tool.unreachable', retry: 'never' },

@@ -27,11 +27,15 @@ export class NetworkError extends Error {
     message: string,
     /** False only when it is certain that no byte of the request left: there was no connection yet. */
     readonly isSent: boolean,
-    options?: { cause: unknown },
+    { cause, status }: { cause?: unknown; status?: number } = {},
   ) {
-    super(message, options)
+    super(message, cause === undefined ? undefined : { cause })
     this.name = 'NetworkError'
+    this.status = status
   }
+
+  /** Known where the headers of the answer came, and only its body could not be taken. */
+  readonly status: number | undefined
 }
 
 export interface NetworkRequest {
@@ -215,7 +219,13 @@ async function perform(pool: Agent, request: NetworkRequest): Promise<NetworkRes
   )
   try {
     const { status, headers, chunks } = await dispatch(pool, request, url, exchange.signal)
-    const body = await decode(Buffer.concat(chunks), headers['content-encoding'], request.maxBytes, url.host)
+    const raw = Buffer.concat(chunks)
+    const body = await decode(raw, headers['content-encoding'], request.maxBytes, url.host).catch(
+      (cause: unknown) => {
+        if (!(cause instanceof NetworkError)) throw cause
+        throw new NetworkError(cause.fault, cause.message, true, { cause: cause.cause, status })
+      },
+    )
     return { status, headers, body }
   } finally {
     timer.abort()
@@ -247,7 +257,8 @@ function dispatch(pool: Agent, request: NetworkRequest, url: URL, signal: AbortS
     let wireBytes = 0
     const fail = (fault: NetworkFault, message: string, cause?: unknown) => {
       signal.removeEventListener('abort', onStop)
-      const error = new NetworkError(fault, message, isSent, cause === undefined ? undefined : { cause })
+      const status = response.status === 0 ? {} : { status: response.status }
+      const error = new NetworkError(fault, message, isSent, { cause, ...status })
       reject(error)
       controller?.abort(error)
     }

@@ -84,6 +84,15 @@ describe('a write whose outcome is unknown', () => {
     expect(api.writes.map(({ body }) => body)).toEqual(['{"body":"Seen."}', '{"body":"Seen."}'])
   })
 
+  it('is none when only the answer is too large to be taken: the status decides', async () => {
+    onWrite = () => ({ status: 201, body: { padding: 'x'.repeat(3_000_000) } })
+    const eventId = await runWith({ call: 'comment', args: { body: 'Seen.' } })
+    const run = await runIn(rouse.ledger, eventId, ['completed'])
+    const { calls } = await rouse.ledger.journal(run.id)
+    expect(calls[0]).toMatchObject({ state: 'confirmed', status: 201 })
+    expect(api.writes).toHaveLength(1)
+  })
+
   it('that certainly never left waits until the API is there, and goes out once', async () => {
     onWrite = () => ({ status: 200 })
     const away = await RecordingApi.start()

@@ -10,6 +10,12 @@ export type Via = 'webhook' | 'poll' | 'schedule'
 export interface EventDraft {
   /** The sender's own id of the occurrence. */
   readonly sourceEventId?: string
+  /**
+   * Whether nobody but the sender can put another id on the same body: the id is signed too, or nothing is signed and
+   * a shared token alone speaks for the whole. Equal bodies under different ids are then different events. By
+   * default they are one, because a captured body could be sent again under a new id.
+   */
+  readonly isIdAuthentic?: boolean
   /** Names the occurrence in a way that webhook and poll share: subject and version. */
   readonly semanticKey?: string
   readonly type: string

@@ -29,7 +29,7 @@ export const toolCallTransitions: Readonly<Record<ToolCallState, readonly ToolCa
   approved: ['prepared', 'denied', 'done', 'failed'],
   denied: [],
   expired: [],
-  prepared: ['sent', 'denied', 'held'],
+  prepared: ['sent', 'denied'],
   sent: ['prepared', 'confirmed', 'rejected', 'unknown', 'held'],
   confirmed: [],
   rejected: [],

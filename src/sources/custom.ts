@@ -52,6 +52,8 @@ function draftOf(verified: VerifiedDelivery, data: JsonValue, options: CustomOpt
   const at = (place: Place | undefined) => place && textAt(place, data, delivery)
   return {
     sourceEventId: at(id),
+    // Without a signature the shared secret alone speaks, for the id as well as for the body.
+    ...(options.verify.kind === 'hmac' ? {} : { isIdAuthentic: true }),
     type: at(type) ?? 'event',
     subject: at(subject),
     time: parseAnyTime(at(time) ?? '') ?? delivery.receivedAt,

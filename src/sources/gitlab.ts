@@ -163,6 +163,9 @@ export const gitlab = defineWebhookKind({
     return [
       {
         sourceEventId: headerId(delivery, secret ? 'webhook-id' : 'idempotency-key'),
+        // Signed with the body, or as little as the body: a tag that is made, deleted and made again has the same
+        // body twice, and only the id tells one from the other.
+        isIdAuthentic: true,
         type: typeOf(kind, data),
         subject: subjectOf(ids, data),
         time: timeOf(data) ?? delivery.receivedAt,

@@ -43,6 +43,7 @@ export const standardWebhooks = defineWebhookKind({
     return [
       {
         sourceEventId: plainHeader(delivery, `${names}-id`),
+        isIdAuthentic: true, // it is part of what is signed
         type: typeof type === 'string' && type !== '' ? type : 'event',
         subject: scalarText(valueAt(data, subject)),
         time: parseAnyTime(time) ?? delivery.receivedAt,

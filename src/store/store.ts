@@ -18,7 +18,7 @@ import type { JsonValue } from '../util/json.js'
 export interface Store {
   /**
    * Records a verified delivery and its events. An event that is already there by any of its dedupe keys
-   * (source and: event id, body digest, semantic key) is a duplicate: it adds no row, and its delivery is
+   * (source and: event id, semantic key and, unless the draft's id is authentic, body digest) is a duplicate: it adds no row, and its delivery is
    * kept without the body, as evidence. Deliveries that arrive while a commit is under way share the next.
    * Order: events get growing positions in the order of calls.
    */

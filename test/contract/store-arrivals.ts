@@ -102,6 +102,20 @@ export function arrivalPromises({ store }: Subject): void {
     expect(third.events).toEqual([{ id, isNew: false }])
   })
 
+  it('takes equal bodies under different ids for one event, unless the ids are authentic', async () => {
+    const body = Buffer.from('{"tag":"v1"}')
+    const send = async (source: string, id: string, isIdAuthentic: boolean) => {
+      const events = [{ ...draft(), sourceEventId: id, isIdAuthentic }]
+      const given = arrival({ source, body, events })
+      return (await store().record(given)).state
+    }
+    expect(await send('exchangeable', 'a', false)).toBe('recorded')
+    expect(await send('exchangeable', 'b', false)).toBe('duplicate')
+    expect(await send('authentic', 'a', true)).toBe('recorded')
+    expect(await send('authentic', 'b', true)).toBe('recorded')
+    expect(await send('authentic', 'b', true)).toBe('duplicate')
+  })
+
   it('keeps the sources apart', async () => {
     const first = arrival({ events: [draft({ sourceEventId: 'a', semanticKey: 's' })] })
     await store().record(first)

@@ -18,6 +18,8 @@ const payloads = definitions.flatMap(({ name, examples }) => examples.map((examp
 const stripeSecret = 'whsec_k7Gq2nV9xB4tLw8sRz3mYc6p'
 const standardSecret = `whsec_${Buffer.from('k7Gq2nV9xB4tLw8sRz3mYc6pJd5f').toString('base64')}`
 
+const gitlabToken = 'k7Gq2nV9xB4tLw8sRz3mYc6p'
+
 let rouse: Rouse
 
 beforeAll(async () => {
@@ -25,6 +27,7 @@ beforeAll(async () => {
     config: `sources:
   ci: { kind: github, secret: "${githubSecret}" }
   payments: { kind: stripe, secret: "${stripeSecret}" }
+  forge: { kind: gitlab, token: "${gitlabToken}" }
   letters: { kind: standard-webhooks, secret: "${standardSecret}" }
 `,
   })
@@ -76,6 +79,27 @@ describe('over HTTP', () => {
       timestamp: Math.floor(Date.now() / 1000) - 301,
     })
     expect((await send('payments', body, { 'stripe-signature': stale })).status).toBe(401)
+  })
+
+  it('a GitLab tag that is made, deleted and made again is three events, though two bodies are the same', async () => {
+    const made = JSON.stringify({
+      object_kind: 'tag_push',
+      ref: 'refs/tags/v1',
+      after: 'a'.repeat(40),
+      project: { id: 1 },
+    })
+    const deleted = JSON.stringify({
+      object_kind: 'tag_push',
+      ref: 'refs/tags/v1',
+      after: '0'.repeat(40),
+      project: { id: 1 },
+    })
+    const statuses: number[] = []
+    for (const [at, body] of [made, deleted, made, made].entries()) {
+      const headers = { 'x-gitlab-token': gitlabToken, 'idempotency-key': `delivery-${Math.min(at, 2)}` }
+      statuses.push((await send('forge', body, headers)).status)
+    }
+    expect(statuses).toEqual([202, 202, 202, 200])
   })
 
   it('messages signed by the Standard Webhooks library are recorded, under the id that they sign', async () => {

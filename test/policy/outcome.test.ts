@@ -50,7 +50,7 @@ describe('whatToDoWithUnknown', () => {
   it.each([
     ['the key would be gone before the answer came', tool, call, sentSince(90_000)],
     ['the key is gone', tool, call, sentSince(1_000_000)],
-    ['it was sent five times', tool, { ...call, sends: 5 }, sentSince(0)],
+    ['it was sent thirty times', tool, { ...call, sends: 30 }, sentSince(0)],
     ['the tool says so', { ...tool, onUnknown: 'hold' as const }, call, sentSince(0)],
     ['the tool has no key', { ...tool, idempotency: undefined }, call, sentSince(0)],
     ['the call has no key', tool, { ...call, idempotencyKey: undefined }, sentSince(0)],

@@ -21,13 +21,14 @@ export function ownKeys(
   return keys
 }
 
-/** A sender's delivery id may be outside the signature, so the same body under a new id is a duplicate too. */
+/** Where a sender's id is outside the signature, the same body under a new id is a duplicate too. */
 export function keysOfArrival(
   { source, bodyDigest, events }: Arrival,
   draft: EventDraft,
   index: number,
 ): Buffer[] {
   const keys = ownKeys(source, draft)
+  if (draft.isIdAuthentic === true && draft.sourceEventId !== undefined) return keys
   if (events.length === 1) keys.push(dedupeKey('body', source, bodyDigest))
   else if (keys.length === 0) {
     keys.push(dedupeKey('body', source, Buffer.concat([bodyDigest, Buffer.from(`#${index}`)])))

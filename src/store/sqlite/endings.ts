@@ -34,7 +34,11 @@ export function endings(writer: Writer): Endings {
   // What may have happened waits for a person, whatever became of the run.
   const holdSent = db.prepare(`
     UPDATE tool_calls SET state = 'held', note = coalesce(note, 'the run ended before its outcome was known')
-    WHERE run_id = ? AND (state IN ('sent', 'unknown') OR (state = 'prepared' AND sends > 0))`)
+    WHERE run_id = ? AND state IN ('sent', 'unknown')`)
+  // A person had it prepared to be sent again: it went out before.
+  const countAsSent = db.prepare(
+    `UPDATE tool_calls SET state = 'sent' WHERE run_id = ? AND state = 'prepared' AND sends > 0`,
+  )
   const denyUnsent = db.prepare<[number, string], { id: string }>(`
     UPDATE tool_calls SET state = 'denied', settled_at = ?, note = 'the run ended before it was sent'
     WHERE run_id = ? AND state = 'prepared' AND sends = 0 RETURNING id`)
@@ -50,6 +54,7 @@ export function endings(writer: Writer): Endings {
       unblock.run(agent, subject)
       expireCalls.run(now, id)
       expireApprovals.run(id)
+      countAsSent.run(id)
       holdSent.run(id)
       for (const call of denyUnsent.all(now, id)) budget.release(call.id, now)
     },

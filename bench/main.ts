@@ -39,9 +39,11 @@ interface Load {
 }
 
 let first = 1
-async function load(port: number, path: string): Promise<Load> {
-  const args = [String(port), path, secret, values.count, values.connections, String(first)]
-  first += Number(values.count)
+/** Deliveries before the measured ones. */
+const warmUp = 6000
+async function load(port: number, path: string, count = Number(values.count)): Promise<Load> {
+  const args = [String(port), path, secret, String(count), values.connections, String(first)]
+  first += count
   return JSON.parse(await outputOf([...tsx, join(root, 'bench/load-process.ts'), ...args])) as Load
 }
 
@@ -71,10 +73,13 @@ async function measureDeliveries(): Promise<void> {
       command: [...tsx, join(root, 'bench/ceiling.ts'), join(directory, `ceiling-${round}.db`), secret],
       stream: 'stdout',
     })
+    // Both are measured warm: what a daemon does for weeks, not its first second.
+    await load(bare.port, '/hooks/ci', warmUp)
     const ceiling = await load(bare.port, '/hooks/ci')
     await bare.stop()
     const daemon = await startRouse(writeConfig(`deliveries-${round}`).file)
     const idleMb = residentMb(daemon.pid)
+    await load(daemon.port, '/hooks/ci', warmUp)
     const ours = await load(daemon.port, '/hooks/ci')
     if (round === 0)
       results['boot'] = { firstLineMs: Math.round(daemon.bootMs), idleMb: Math.round(idleMb ?? 0) }

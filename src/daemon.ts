@@ -21,6 +21,7 @@ import { storeEngines } from './store/registry.js'
 import { createHttpToolClient } from './tools/http.js'
 import { systemClock } from './util/clock.js'
 import type { Environment } from './util/env.js'
+import { faultPoint } from './util/fault-point.js'
 import { createFetch } from './util/fetch.js'
 import { newId } from './util/id.js'
 import type { Logger } from './util/log.js'
@@ -105,7 +106,10 @@ export async function startDaemon({ configFile, environment, log }: DaemonOption
       const next = await load()
       if (next.digest === configurations.current.digest) return
       const opened = openSources(next.sources.values(), kinds)
+      const hasNewSecrets = String(next.secretValues) !== String(configurations.current.secretValues)
+      faultPoint('K23')
       await configurations.swap(next)
+      if (hasNewSecrets) faultPoint('K24')
       sources = opened
       poller.update(next)
       dispatcher.lookInLedger()

@@ -1,6 +1,7 @@
 import { type Approval, type ApprovalState, approvalTransitions } from '../domain/approval.js'
 import type { ToolCall } from '../domain/tool-call.js'
-import type { Store, StoredEvent } from '../store/store.js'
+import type { StoredEvent } from '../store/records.js'
+import type { Store } from '../store/store.js'
 import {
   addExamples,
   addJsonOption,

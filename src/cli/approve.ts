@@ -1,6 +1,8 @@
 import type { Approval } from '../domain/approval.js'
 import { AppError } from '../domain/errors.js'
-import type { HeldResolution, Store } from '../store/store.js'
+import type { HeldResolution } from '../store/records.js'
+import type { Store } from '../store/store.js'
+import { faultPoint } from '../util/fault-point.js'
 import { describeHeld, formatApproval } from './approvals.js'
 import {
   addExamples,
@@ -68,6 +70,7 @@ async function decide(invocation: Invocation, store: Store, id: string, options:
   if (!(await confirm(invocation, 'Send exactly this request?', isSure, options.json))) {
     throw new AppError('command.failed', 'nothing was decided')
   }
+  faultPoint('K17')
   const decided = await store.decide(
     id,
     { state: 'approved', by: personName(options.by), reason: options.reason, digest: approval.digest },

@@ -10,7 +10,7 @@ import type {
   StoredRefusal,
   StoredStep,
   ToolCallRow,
-} from '../store/store.js'
+} from '../store/records.js'
 import { isoTime } from '../util/clock.js'
 import type { JsonObject, JsonValue } from '../util/json.js'
 

@@ -1,6 +1,7 @@
 import { AppError } from '../domain/errors.js'
 import type { Run } from '../domain/run.js'
-import type { Store, StoredDelivery, StoredEvent } from '../store/store.js'
+import type { StoredDelivery, StoredEvent } from '../store/records.js'
+import type { Store } from '../store/store.js'
 import { isoTime } from '../util/clock.js'
 import { stringifyJson } from '../util/json.js'
 import {

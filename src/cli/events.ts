@@ -1,5 +1,5 @@
 import { type EventState, eventTransitions } from '../domain/event.js'
-import type { StoredEvent, StoredRefusal } from '../store/store.js'
+import type { StoredEvent, StoredRefusal } from '../store/records.js'
 import { utcDay } from '../util/clock.js'
 import {
   addExamples,

@@ -1,5 +1,6 @@
 import { AppError } from '../domain/errors.js'
-import type { Store, StoredDelivery } from '../store/store.js'
+import type { StoredDelivery } from '../store/records.js'
+import type { Store } from '../store/store.js'
 import { isoTime } from '../util/clock.js'
 import type { JsonObject } from '../util/json.js'
 import {

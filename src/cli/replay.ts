@@ -1,6 +1,7 @@
 import { AppError } from '../domain/errors.js'
 import { isFinal, type Run } from '../domain/run.js'
-import type { Store, StoredEvent } from '../store/store.js'
+import type { StoredEvent } from '../store/records.js'
+import type { Store } from '../store/store.js'
 import type { JsonObject } from '../util/json.js'
 import {
   addExamples,

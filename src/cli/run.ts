@@ -1,5 +1,6 @@
 import { AppError } from '../domain/errors.js'
-import type { Journal, Store, StoredEvent } from '../store/store.js'
+import type { Journal, StoredEvent } from '../store/records.js'
+import type { Store } from '../store/store.js'
 import {
   addExamples,
   addJsonOption,

@@ -8,8 +8,13 @@ import type { When } from './when.js'
 /** What a parked run waits on, in words. */
 const waits: Readonly<Record<ParkedOn, string>> = {
   time: 'the time',
+  quiet: 'its subject to be quiet',
   budget: 'its budget',
   model: 'the model',
+  api: 'an API',
+  disk: 'room on the disk',
+  agent: 'its agent, which is off',
+  restart: 'the daemon to start again',
   approval: 'an approval',
   person: 'a person',
 }

@@ -1,6 +1,6 @@
 import type { Approval } from '../domain/approval.js'
 import { isFinal, type Run } from '../domain/run.js'
-import type { Attempt, Journal, StoredStep, ToolCallRow } from '../store/store.js'
+import type { Attempt, Journal, StoredStep, ToolCallRow } from '../store/records.js'
 import { formatDuration } from '../util/duration.js'
 import { stringifyJson } from '../util/json.js'
 import { formatRequest } from './exact-request.js'

@@ -1,4 +1,4 @@
-import type { Journal, StoredDelivery, StoredEvent } from '../store/store.js'
+import type { Journal, StoredDelivery, StoredEvent } from '../store/records.js'
 import { sayDecision, sayEvent } from './say.js'
 import type { StoryLine } from './story-line.js'
 import { runStory } from './story-run.js'

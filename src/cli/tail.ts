@@ -1,5 +1,6 @@
 import { isFinal, type Run } from '../domain/run.js'
-import type { Store, StoredEvent } from '../store/store.js'
+import type { StoredEvent } from '../store/records.js'
+import type { Store } from '../store/store.js'
 import { eventStory } from './story.js'
 import type { StoryLine } from './story-line.js'
 import type { When } from './when.js'

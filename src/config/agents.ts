@@ -37,7 +37,16 @@ export function loadAgents(parts: AgentParts, context: LoadContext): Section<Age
     const on = buildTriggers(entry, path, parts, context)
     const { grantPaths, grants } = buildGrants(entry, path, scope, parts, context)
     return {
-      agent: { name, on, grants, model: entry.model, limits: limitsOf(entry), mode: entry.mode },
+      agent: {
+        name,
+        on,
+        grants,
+        model: entry.model,
+        limits: limitsOf(entry),
+        mailbox: { whenBusy: 'queue' },
+        refresh: undefined,
+        mode: entry.mode,
+      },
       instructionsPath: entry.instructions ?? `agents/${name}.md`,
       grantPaths,
     }

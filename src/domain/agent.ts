@@ -47,6 +47,18 @@ export interface Limits {
   readonly attempts: number
 }
 
+/** What happens to an event whose agent and subject have an unfinished run. */
+export type Mailbox =
+  /** One run for each event, in order of arrival. */
+  | { readonly whenBusy: 'queue' }
+  /**
+   * Events that wait are one run, which sees all of them. It begins when the subject was quiet for `quietMs`, at
+   * the latest `maxWaitMs` after its first event.
+   */
+  | { readonly whenBusy: 'coalesce'; readonly quietMs: number; readonly maxWaitMs: number }
+  /** The newest event takes the place of those before it; what runs ends at its next safe point. */
+  | { readonly whenBusy: 'supersede' }
+
 export interface Agent {
   readonly name: string
   readonly on: readonly Trigger[]
@@ -55,6 +67,10 @@ export interface Agent {
   /** Name of an entry under `models`. */
   readonly model: string
   readonly limits: Limits
+  readonly mailbox: Mailbox
+  /** A read tool that rouse itself calls just before a run acts, so that the model sees the state of now. */
+  readonly refresh: string | undefined
+  /** `off`: its events wait until it is on again. */
   readonly mode: 'live' | 'off'
 }
 

@@ -32,6 +32,8 @@ export const errorCodes = {
   'limit.attempts': 'The run failed as often as it may; it is dead until a person replays it.',
   'limit.crashes': 'The process died while it worked on this run, more often than it may.',
   'run.cancelled': 'A person ended the run.',
+  'run.superseded': 'A newer event of the same subject took the place of the run’s own.',
+  'agent.off': 'The agent’s mode is off; its events wait until it is on again.',
   'policy.unknown_tool': 'The model called a tool that does not exist.',
   'policy.not_granted': 'The tool exists, but this agent may not use it.',
   'policy.schema': 'The arguments do not fit what the tool declares.',
@@ -70,6 +72,12 @@ export const errorCodes = {
   'store.invalid': 'The file is not a ledger of rouse, or is damaged.',
   'store.not_found': 'There is nothing with that id.',
   'store.conflict': 'It is no longer in the state that this needs.',
+  'store.disk_low':
+    'There is little room left on the disk of the ledger. Nothing is taken until there is; make room.',
+  'store.replaced':
+    'The file of the ledger was deleted or replaced while the daemon ran. Nothing is taken; start it again.',
+  'store.restored':
+    'The ledger is a backup: what happened after it was taken is not in it. See `rouse start --restored`.',
   'store.lease_lost': 'Another holder took the run over; this one’s write was refused.',
   'server.address_in_use': 'Another program listens on this address.',
   'command.usage': 'The command line is not understood. See `rouse --help`.',

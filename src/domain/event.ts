@@ -54,7 +54,7 @@ export type MatchReason =
   | 'type' // listens to other types
   | 'if_false'
   | 'if_error' // the expression failed or met a missing value: no match, counted and shown
-  | 'off' // the agent's mode is off
+  | 'off' // matched, and the agent's mode is off: its run waits until it is on again
 
 export interface MatchDecision {
   readonly agent: string

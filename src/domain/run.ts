@@ -1,4 +1,5 @@
 import type { ErrorCode } from './errors.js'
+import type { ToolOutput } from './tool-call.js'
 
 /** `failed` is tried again at `nextAt`; `dead` is not, until a person says so. */
 export type RunState = 'queued' | 'running' | 'parked' | 'failed' | 'completed' | 'dead' | 'cancelled'
@@ -16,11 +17,24 @@ export const runTransitions: Readonly<Record<RunState, readonly RunState[]>> = {
 export const finalRunStates: readonly RunState[] = ['completed', 'dead', 'cancelled']
 
 /** What a parked run waits on. */
-export type ParkedOn = 'time' | 'budget' | 'model' | 'approval' | 'person'
+export type ParkedOn =
+  | 'time'
+  | 'quiet' // its subject: more events may come that it is to see
+  | 'budget'
+  | 'model'
+  | 'api' // a tool's API, or the credential for it
+  | 'disk'
+  | 'agent' // which is off
+  | 'restart' // of the daemon
+  | 'approval'
+  | 'person'
 
 export interface Run {
   readonly id: string
+  /** The event that it is about; of several the newest. */
   readonly eventId: string
+  /** How many events it sees: more than one where its mailbox coalesces. */
+  readonly eventCount: number
   readonly agent: string
   /** Runs of one agent on one subject happen one after the other. Never empty: the event's id where it has no subject. */
   readonly subject: string
@@ -43,6 +57,19 @@ export interface Run {
   readonly error: RunError | undefined
   /** The model's closing words. */
   readonly summary: string | undefined
+  /** The newer event that takes its place: it ends at its next safe point. */
+  readonly supersededBy: string | undefined
+  /** What rouse read of the subject just before the run acted. */
+  readonly refreshed: Refreshed | undefined
+  /** Unfinished in the backup that this ledger is: it may have gone further than is known. */
+  readonly isRestored: boolean
+}
+
+/** The answer of an agent's `refresh` tool. */
+export interface Refreshed {
+  readonly tool: string
+  readonly at: number
+  readonly output: ToolOutput
 }
 
 export interface RunError {

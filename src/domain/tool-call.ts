@@ -20,8 +20,10 @@ export type ToolCallState =
 
 /**
  * `prepared → sent → confirmed | rejected | unknown → held` for writes, `done | failed` for reads. From
- * `unknown` the same bytes with the same key may be `sent` again while the key lives; from `held` a person may
- * have them `prepared` to be sent again. `sent` goes back to `prepared` only where it is certain that no byte left.
+ * `unknown` the same bytes may be `sent` again: with the same key while the key lives, or after a probe did not find
+ * the effect; from `held` a person may have them `prepared` to be sent again. `sent` goes back to `prepared` only
+ * where it is certain that this send did nothing. `prepared` is `unknown` in a restored ledger, which may be older
+ * than a send.
  */
 export const toolCallTransitions: Readonly<Record<ToolCallState, readonly ToolCallState[]>> = {
   proposed: ['waiting', 'denied', 'prepared', 'done', 'failed'],
@@ -29,7 +31,7 @@ export const toolCallTransitions: Readonly<Record<ToolCallState, readonly ToolCa
   approved: ['prepared', 'denied', 'done', 'failed'],
   denied: [],
   expired: [],
-  prepared: ['sent', 'denied'],
+  prepared: ['sent', 'denied', 'unknown'],
   sent: ['prepared', 'confirmed', 'rejected', 'unknown', 'held'],
   confirmed: [],
   rejected: [],
@@ -72,6 +74,11 @@ export interface ToolCall {
   readonly approvalId: string | undefined
   readonly sends: number
   readonly firstSentAt: number | undefined
+  readonly lastSentAt: number | undefined
+  /** How often a probe did not find its effect since it was last sent. */
+  readonly looks: number
+  /** When a probe last did not find it. */
+  readonly lookedAt: number | undefined
   readonly proposedAt: number
   readonly settledAt: number | undefined
 }

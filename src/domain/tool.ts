@@ -59,13 +59,26 @@ export interface Tool {
   /** Fact name to the read tool that rouse itself calls just before a decision. */
   readonly facts: Readonly<Record<string, string>>
   readonly idempotency: { readonly header: string; readonly ttlMs: number } | undefined
-  readonly onUnknown: 'retry' | 'hold'
+  /** More statuses by which this API says that it did nothing. */
+  readonly refusals: readonly number[]
+  readonly onUnknown: 'retry' | 'probe' | 'hold'
+  readonly probe: Probe | undefined
   /** From the first byte out to the last byte in. */
   readonly timeoutMs: number
   /** The most bytes of an answer that are read, after decompression. */
   readonly maxResponseBytes: number
   /** Whether addresses that are not public may be connected to. */
   readonly isPrivate: boolean
+}
+
+/** How to find out whether a write of unknown outcome happened. */
+export interface Probe {
+  /** Name of the read tool that is asked. */
+  readonly tool: string
+  /** Over `answer marker args ids event`; undefined: whether the marker stands anywhere in the answer. */
+  readonly found: Expression | undefined
+  /** From a send to the first look, and from one look to the next. */
+  readonly settleMs: number
 }
 
 /** A secret, and the only origins that it is ever sent to. */

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { LimitError } from '../domain/errors.js'
+import { faultPoint } from '../util/fault-point.js'
 
 /** Counts the bytes of all bodies that are being received, against one cap. */
 export class InFlight {
@@ -69,6 +70,7 @@ export function readBody(incoming: IncomingMessage, maxBytes: number, inFlight: 
       }
       size += chunk.length
       chunks.push(chunk)
+      faultPoint('K01')
     }
     incoming
       .on('data', take)

@@ -4,6 +4,7 @@ import type { Event } from '../domain/event.js'
 import type { Store } from '../store/store.js'
 import { backoffMs } from '../util/backoff.js'
 import { type Clock, sleep } from '../util/clock.js'
+import { faultPoint } from '../util/fault-point.js'
 import type { Logger } from '../util/log.js'
 import { match } from './match.js'
 
@@ -114,6 +115,8 @@ export class Dispatcher {
     const { store, clock, agents, onRuns } = this.options
     const dispatches = events.map((event) => ({ eventId: event.id, decisions: match(event, agents()) }))
     const runIds = await store.dispatch(dispatches, clock.now())
-    if (runIds.length > 0) onRuns(runIds)
+    if (runIds.length === 0) return
+    faultPoint('K04')
+    onRuns(runIds)
   }
 }

@@ -4,6 +4,7 @@ import type { Event, EventDraft } from '../domain/event.js'
 import type { WebhookSource } from '../sources/source.js'
 import type { Store } from '../store/store.js'
 import type { Clock } from '../util/clock.js'
+import { faultPoint } from '../util/fault-point.js'
 import { record, recordMalformed } from './record.js'
 
 /** What became of a delivery. `http/` turns it into what the sender expects. */
@@ -51,7 +52,9 @@ export async function receive(
       return { state: 'malformed', error }
     }
 
+    faultPoint('K02')
     const recorded = await record(store, delivery, verified.secretIndex, drafts, () => verified.json())
+    faultPoint('K03')
     onRecorded(recorded.newEvents)
     const eventIds = recorded.events.flatMap(({ id }) => (id === undefined ? [] : [id]))
     return { state: recorded.state, eventIds, reply: source.reply(recorded.state) }

@@ -1,6 +1,7 @@
 import { type Delivery, shownHeaders } from '../domain/delivery.js'
 import type { Event, EventDraft } from '../domain/event.js'
-import type { Arrival, MalformedArrival, Recorded, Store } from '../store/store.js'
+import type { Arrival, MalformedArrival, Recorded } from '../store/records.js'
+import type { Store } from '../store/store.js'
 import type { JsonValue } from '../util/json.js'
 import { sha256 } from '../util/signature.js'
 

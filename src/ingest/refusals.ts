@@ -1,4 +1,5 @@
-import type { Refusal, Store } from '../store/store.js'
+import type { Refusal } from '../store/records.js'
+import type { Store } from '../store/store.js'
 import { type Clock, utcDay } from '../util/clock.js'
 import type { Logger } from '../util/log.js'
 

@@ -5,8 +5,10 @@ import type { PollOptions } from '../sources/poll.js'
 import { type PageRead, type PollPage, readPage, resumedPosition } from '../sources/poll-page.js'
 import { type PollPosition, type PollWalk, walkFrom } from '../sources/poll-position.js'
 import { pollFingerprint, pollRequest } from '../sources/poll-request.js'
-import type { Store, Tick } from '../store/store.js'
+import type { Tick } from '../store/records.js'
+import type { Store } from '../store/store.js'
 import type { Clock } from '../util/clock.js'
+import { faultPoint } from '../util/fault-point.js'
 import type { Network } from '../util/fetch.js'
 import type { Logger } from '../util/log.js'
 import { ask } from './answer.js'
@@ -76,6 +78,7 @@ export async function pollTick(
   const error = shownError(troubleOf(walked), value, now)
   const nextAt = nextTickAt({ everyMs: options.every, startedAt, endedAt: now, failures, waitMs, random })
   const { events, primed } = merged(options, walked.pages)
+  faultPoint('K19')
   const recorded = await store.recordTick({
     source: name,
     via: 'poll',

@@ -1,6 +1,6 @@
 import { type AppError, ModelError, ToolError, toAppError } from '../domain/errors.js'
 import type { RunError, RunOutcome } from '../domain/run.js'
-import type { Attempt } from '../store/store.js'
+import type { Attempt } from '../store/records.js'
 import { backoffMs } from '../util/backoff.js'
 import { waitMs, waitsInARow } from './waits.js'
 

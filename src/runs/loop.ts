@@ -3,9 +3,10 @@ import { AppError, ModelError } from '../domain/errors.js'
 import { type LimitReached, limitReached } from '../domain/limits.js'
 import type { RunOutcome } from '../domain/run.js'
 import type { ModelAnswer, ModelRequest } from '../models/model.js'
-import type { Journal, NewStep, StoredStep } from '../store/store.js'
+import type { Journal, NewStep, StoredStep } from '../store/records.js'
 import { toolSchema } from '../tools/arguments.js'
 import { timeoutSignal } from '../util/clock.js'
+import { faultPoint } from '../util/fault-point.js'
 import { newId } from '../util/id.js'
 import { callBoundReached } from './bounds.js'
 import { activeMs, type RunContext } from './context.js'
@@ -25,6 +26,7 @@ export async function runLoop(context: RunContext): Promise<RunOutcome> {
     const journal = await context.store.journal(context.run.id)
     const last = journal.steps.findLast((step) => step.isUsable)
     if (last && !journal.calls.some(({ stepId }) => stepId === last.id)) {
+      faultPoint('K15')
       return { state: 'completed', summary: last.text }
     }
     const reached =
@@ -89,6 +91,7 @@ async function takeTurn(context: RunContext, journal: Journal): Promise<void> {
   if (!settings) throw new AppError('config.unavailable', `the model "${agent.model}" is not declared`)
   const askedAt = clock.monotonic()
   const answer = await ask(context, buildPrompt(agent, event, journal, schemas))
+  faultPoint('K07')
   const step = stepOf(context, journal.steps, settings, answer, clock.monotonic() - askedAt)
   const calls = step.isUsable ? answer.calls : []
   await store.appendStep(
@@ -103,6 +106,7 @@ async function takeTurn(context: RunContext, journal: Journal): Promise<void> {
     })),
     clock.now(),
   )
+  if (calls.length > 0) faultPoint('K08')
   if (answer.finish === 'truncated') {
     throw new ModelError('model.truncated', 'the answer was cut off; none of its calls was made', {
       retry: 'later',
@@ -119,7 +123,9 @@ async function ask(context: RunContext, request: ModelRequest): Promise<ModelAns
   const timeLeftMs = context.agent.limits.timeMs - activeMs(context)
   const deadline = timeoutSignal(timeLeftMs)
   try {
-    return await context.model.ask(request, AbortSignal.any([context.signal, deadline]))
+    const asked = context.model.ask(request, AbortSignal.any([context.signal, deadline]))
+    faultPoint('K06')
+    return await asked
   } catch (error) {
     if (context.signal.aborted || !deadline.aborted) throw error
     throw new AppError('limit.time', 'the run’s time was over while the model was asked', { cause: error })

@@ -3,7 +3,7 @@ import type { Approval } from '../domain/approval.js'
 import type { Event } from '../domain/event.js'
 import type { ToolCall, ToolOutput } from '../domain/tool-call.js'
 import type { ConversationItem, ModelRequest, ToolSchema } from '../models/model.js'
-import type { Journal } from '../store/store.js'
+import type { Journal } from '../store/records.js'
 import { isoTime } from '../util/clock.js'
 import { type JsonObject, type JsonValue, stringifyJson } from '../util/json.js'
 

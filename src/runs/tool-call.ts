@@ -11,10 +11,11 @@ import { reservationsFor } from '../policy/budget.js'
 import { idempotencyKey } from '../policy/idempotency.js'
 import { classifyWrite, whatToDoWithUnknown } from '../policy/outcome.js'
 import { boundIdsOf, readYields } from '../policy/scope.js'
-import type { Journal } from '../store/store.js'
+import type { Journal } from '../store/records.js'
 import type { ToolAnswer } from '../tools/tool.js'
 import { backoffMs } from '../util/backoff.js'
 import { sleep } from '../util/clock.js'
+import { faultPoint } from '../util/fault-point.js'
 import { askPerson, checkApproval } from './approve.js'
 import type { RunContext } from './context.js'
 import { type Permit, permit } from './permit.js'
@@ -68,6 +69,7 @@ async function decideAndPerform(
 ): Promise<RunOutcome | undefined> {
   const { store, lease, clock } = context
   try {
+    if (call.state === 'approved') faultPoint('K18')
     const permitted = await permit(context, journal, call)
     if (call.state === 'approved') checkApproval(context, journal, call, permitted)
     else if (permitted.grant.gate === 'approve') return await askPerson(context, call, permitted)
@@ -167,6 +169,7 @@ async function performWrite(
       `${tool.name} is used up: at most ${prepared.limit} (${prepared.counter})`,
     )
   }
+  faultPoint('K09')
   return transmit(context, journal, call, { tool, request, key })
 }
 
@@ -184,6 +187,7 @@ async function transmit(
   // A call that is about to be sent for the first time is prepared; any other went out before.
   const isResend = call.sends > 0
   await store.markSent(lease, call.id, clock.now())
+  faultPoint('K10')
   const options = { credential: credentialOf(context, tool), idempotencyKey: key, signal: context.signal }
   let answer = await tools.send(tool, request, options)
   for (
@@ -194,6 +198,7 @@ async function transmit(
     await sleep(backoffMs(connects, { firstMs: 250, maxMs: 2000 }), context.signal).catch(() => undefined)
     answer = await tools.send(tool, request, options)
   }
+  if (answer.kind === 'answered') faultPoint('K13')
   const now = clock.now()
   const verdict = classifyWrite(answer, { isResend })
   if (answer.kind === 'answered' && verdict === 'confirmed') {
@@ -204,6 +209,7 @@ async function transmit(
       { state: 'confirmed', status: answer.status, output, yields: readYields(tool, answer.body) },
       now,
     )
+    faultPoint('K14')
     return undefined
   }
   if (answer.kind === 'answered' && verdict === 'rejected') {

@@ -1,4 +1,4 @@
-import type { Attempt } from '../store/store.js'
+import type { Attempt } from '../store/records.js'
 import { backoffMs } from '../util/backoff.js'
 
 /** No API's word keeps a run waiting longer than this before it asks again. */

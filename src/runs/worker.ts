@@ -4,10 +4,12 @@ import type { ModelSettings } from '../domain/agent.js'
 import { AppError, StoreError, toAppError } from '../domain/errors.js'
 import type { RunOutcome } from '../domain/run.js'
 import type { Model } from '../models/model.js'
-import type { ClaimedRun, Store } from '../store/store.js'
+import type { ClaimedRun } from '../store/records.js'
+import type { Store } from '../store/store.js'
 import type { ToolClient } from '../tools/tool.js'
 import { backoffMs } from '../util/backoff.js'
 import { type Clock, nextUtcDay, sleep } from '../util/clock.js'
+import { faultPoint } from '../util/fault-point.js'
 import type { Logger } from '../util/log.js'
 import type { Configurations } from './configurations.js'
 import type { CostOf, RunContext } from './context.js'
@@ -165,6 +167,7 @@ export class Worker {
       const isPinned = begun.configDigest === config.digest
       const pinned = isPinned ? config : await configurations.byDigest(begun.configDigest)
       const context = this.contextOf(held, pinned, beganAt, runLog)
+      faultPoint('K05')
       return await runLoop(context)
     } catch (error) {
       if (abort.signal.aborted) {
@@ -221,6 +224,7 @@ export class Worker {
     for (let failures = 0; ; failures++) {
       try {
         await store.finish(held.claimed.lease, outcome, activeMs, clock.now())
+        if (outcome.state === 'completed') faultPoint('K16')
         break
       } catch (error) {
         const fault = toAppError(error)

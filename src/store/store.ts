@@ -1,10 +1,40 @@
-import type { Approval, ApprovalState } from '../domain/approval.js'
-import type { DeliveryState } from '../domain/delivery.js'
-import type { Event, EventDraft, EventState, Ids, MatchDecision, Via } from '../domain/event.js'
-import type { Lease, ParkedOn, Run, RunOutcome, RunState, RunUsage } from '../domain/run.js'
-import type { Effect } from '../domain/tool.js'
-import type { Intent, ToolCall, ToolCallOutcome, ToolOutput } from '../domain/tool-call.js'
+import type { Mailbox } from '../domain/agent.js'
+import type { Approval } from '../domain/approval.js'
+import type { Event } from '../domain/event.js'
+import type { Lease, Refreshed, Run, RunOutcome } from '../domain/run.js'
+import type { Intent, ToolCall, ToolCallOutcome } from '../domain/tool-call.js'
 import type { JsonValue } from '../util/json.js'
+import type {
+  Alert,
+  ApprovalFilter,
+  Arrival,
+  Begun,
+  Claim,
+  ClaimedRun,
+  Counts,
+  Cursor,
+  Decision,
+  Diagnosis,
+  Dispatch,
+  EventFilter,
+  HeldResolution,
+  Journal,
+  MalformedArrival,
+  NewAlert,
+  NewApproval,
+  NewStep,
+  NewToolCall,
+  PausedOn,
+  Prepared,
+  Recorded,
+  Refusal,
+  RunFilter,
+  StoredDelivery,
+  StoredEvent,
+  StoredRefusal,
+  Tick,
+  TickRecorded,
+} from './records.js'
 
 /**
  * The ledger: everything from the first byte to the outcome. Each method is one transaction, all of it or
@@ -40,11 +70,23 @@ export interface Store {
   undispatched(limit: number): Promise<Event[]>
 
   /**
-   * Writes which agents each event wakes and why the others were not woken, creates the runs, and marks the
-   * event `dispatched` or, without a run, `ignored`. An event that is dispatched already is left as it is:
-   * it may be repeated. Returns the ids of the runs that it created.
+   * Writes which agents each event wakes and why the others were not woken, puts it into their mailboxes, and marks
+   * the event `dispatched` or, where it woke none, `ignored`. An event that is dispatched already is left as it is:
+   * it may be repeated. In order of the dispatches, for each agent that `matched` or is `off` (then the run is
+   * parked on `agent`), by the agent's entry in `mailboxes` (default `queue`):
+   * - `queue`: a run of its own, behind the unfinished ones of the subject.
+   * - `coalesce`: it joins the run of the subject that has not begun, where there is one, and that run's event is
+   *   the newest of them by time; else a run of its own, parked on `quiet` where it is to wait for more.
+   * - `supersede`: unfinished runs of the subject end as `cancelled` with `run.superseded`, but one that is being
+   *   worked on, or has a write whose outcome is not known, is only marked, and ends when its holder or the
+   *   outcome lets it. Then a run of its own.
+   * Returns the ids of the runs that it created or that were joined.
    */
-  dispatch(dispatches: readonly Dispatch[], now: number): Promise<string[]>
+  dispatch(
+    dispatches: readonly Dispatch[],
+    now: number,
+    mailboxes?: ReadonlyMap<string, Mailbox>,
+  ): Promise<string[]>
 
   /** A new run of a recorded event, on purpose. Its `replay` number is one more than the highest there is for event and agent. */
   replay(eventId: string, agent: string, now: number): Promise<Run>
@@ -52,9 +94,17 @@ export interface Store {
   /**
    * Takes the oldest run that may go on now (queued; or parked or failed with its time come) and has no
    * earlier unfinished run of the same agent and subject before it, marks it `running` for `node` until
-   * `leaseUntil`, and raises its fence. Runs of `notAgents` are passed over. Undefined when there is none.
+   * `leaseUntil`, and raises its fence. Runs of `notAgents` are passed over, and so are, with `noSuspects`, those
+   * that were held when a process died and have not got anywhere since. Undefined when there is none.
    */
   claim(claim: Claim): Promise<ClaimedRun | undefined>
+
+  /**
+   * Parks what has not begun (queued, or parked on `quiet`) of these agents, of all where none are named, on `on`;
+   * returns how many. Under `resume` they are queued again, but for those of the agents named.
+   */
+  pause(on: PausedOn, agents: readonly string[] | undefined, now: number): Promise<number>
+  resume(on: PausedOn, exceptAgents: readonly string[], now: number): Promise<number>
 
   /** Extends a lease. Rejects with `store.lease_lost` when the run is another's. */
   renew(lease: Lease, leaseUntil: number): Promise<void>
@@ -72,6 +122,9 @@ export interface Store {
    * on the UTC day of `now` does not begin, and nothing is written.
    */
   beginRun(lease: Lease, configDigest: string, now: number, maxPerDay?: number): Promise<Begun>
+
+  /** Keeps what was read of the subject before the run acts; a later one replaces it. */
+  recordRefreshed(lease: Lease, refreshed: Refreshed, now: number): Promise<void>
 
   /**
    * Commits a model's answer together with the tool calls that it asks for, all `proposed`, and adds to the
@@ -98,7 +151,10 @@ export interface Store {
   /** Commits that the first byte is about to leave. From `prepared`, or from `unknown` for another try with the same bytes. */
   markSent(lease: Lease, toolCallId: string, now: number): Promise<void>
 
-  /** Takes `sent` back, because it is certain that no byte left: the call is `prepared`, as before. */
+  /** Counts a probe that did not find the effect of a call that is `unknown`. Sending it again sets the count back. */
+  countLook(lease: Lease, toolCallId: string, now: number): Promise<void>
+
+  /** Takes `sent` back, because it is certain that the first send did nothing: the call is `prepared`, as before. */
   takeBack(lease: Lease, toolCallId: string, now: number): Promise<void>
 
   /**
@@ -130,6 +186,13 @@ export interface Store {
   saveConfig(digest: string, snapshot: JsonValue, now: number): Promise<void>
   config(digest: string): Promise<JsonValue | undefined>
 
+  /** One alert for one cause: counts again while it stands. True when it was not standing. */
+  raiseAlert(alert: NewAlert, now: number): Promise<boolean>
+  /** True when it was standing. */
+  resolveAlert(cause: string, now: number): Promise<boolean>
+  /** Those that stand first, then by time, newest first. */
+  listAlerts(limit: number): Promise<Alert[]>
+
   event(id: string): Promise<StoredEvent | undefined>
   delivery(id: string): Promise<StoredDelivery | undefined>
   run(id: string): Promise<Run | undefined>
@@ -139,7 +202,10 @@ export interface Store {
   toolCall(id: string): Promise<ToolCall | undefined>
   /** Deliveries that brought an event, the first and the redeliveries, oldest first. */
   deliveriesOf(eventId: string): Promise<StoredDelivery[]>
+  /** All runs that see the event. */
   runsOf(eventId: string): Promise<Run[]>
+  /** The events that a run sees, in order of arrival. */
+  eventsOf(runId: string): Promise<StoredEvent[]>
   /** Newest first. `before` is an id of the same noun: only older ones. */
   listEvents(filter: EventFilter): Promise<StoredEvent[]>
   listRuns(filter: RunFilter): Promise<Run[]>
@@ -155,245 +221,3 @@ export interface Store {
   diagnose(): Promise<Diagnosis>
   close(): Promise<void>
 }
-
-export interface Arrival {
-  readonly deliveryId: string
-  readonly source: string
-  readonly receivedAt: number
-  readonly url: string
-  readonly headers: readonly (readonly [string, string])[]
-  readonly body: Uint8Array
-  /** SHA-256 of the body. A delivery of one event dedupes by it; one of several only by the events' own keys. */
-  readonly bodyDigest: Uint8Array
-  readonly secretIndex: number
-  readonly remoteAddress?: string
-  /** At least one. */
-  readonly events: readonly EventDraft[]
-}
-
-export interface MalformedArrival extends Omit<Arrival, 'events'> {
-  readonly reason: string
-}
-
-export interface Recorded {
-  readonly deliveryId: string
-  /** `recorded` when any of its events is new. */
-  readonly state: 'recorded' | 'duplicate'
-  /** One for each draft, in order. */
-  readonly events: readonly RecordedEvent[]
-}
-
-export interface RecordedEvent {
-  /** Of the new event, or of the one that it duplicates; undefined where a first poll saw it without waking anybody. */
-  readonly id: string | undefined
-  readonly isNew: boolean
-}
-
-export interface Cursor {
-  /** What the request was when the cursor was made; a cursor of another request is not used. */
-  readonly fingerprint: string
-  /** Opaque to the store. */
-  readonly value: JsonValue
-  readonly nextAt: number
-  readonly lastOkAt: number | undefined
-  readonly lastError: string | undefined
-  readonly failures: number
-}
-
-export interface Tick {
-  readonly source: string
-  readonly via: Exclude<Via, 'webhook'>
-  readonly now: number
-  readonly events: readonly EventDraft[]
-  /** Dedupe keys that are remembered without an event: what a first poll sees. */
-  readonly primed: readonly Pick<EventDraft, 'sourceEventId' | 'semanticKey'>[]
-  readonly cursor: Cursor
-}
-
-export interface TickRecorded {
-  readonly events: readonly RecordedEvent[]
-}
-
-export interface Refusal {
-  readonly source: string
-  /** An error code. */
-  readonly reason: string
-  readonly day: string
-  readonly count: number
-  readonly lastAt: number
-  /** One example, safe to show; replaces the earlier. */
-  readonly sample: string | undefined
-}
-export type StoredRefusal = Refusal
-
-export interface Dispatch {
-  readonly eventId: string
-  /** One for each agent of the configuration. Those that `matched` get a run. */
-  readonly decisions: readonly MatchDecision[]
-}
-
-export interface Claim {
-  readonly node: string
-  readonly now: number
-  readonly leaseUntil: number
-  readonly notAgents: readonly string[]
-}
-
-export interface ClaimedRun {
-  readonly lease: Lease
-  readonly run: Run
-  readonly event: Event
-}
-
-export type Begun =
-  | { readonly state: 'begun'; readonly configDigest: string }
-  | { readonly state: 'over_limit' }
-
-export interface NewStep {
-  readonly id: string
-  /** From 1. */
-  readonly turn: number
-  /** Which API the items are of. */
-  readonly api: 'responses' | 'chat'
-  readonly model: string
-  /** The vendor's items, verbatim. */
-  readonly items: readonly JsonValue[]
-  /** Whether the answer may be shown to the model again; a truncated or filtered one may not. */
-  readonly isUsable: boolean
-  readonly text: string
-  readonly inputTokens: number
-  readonly outputTokens: number
-  readonly costUsd: number | undefined
-  readonly durationMs: number
-}
-
-export interface StoredStep extends NewStep {
-  readonly createdAt: number
-}
-
-export interface NewToolCall {
-  readonly id: string
-  readonly callId: string
-  readonly tool: string
-  readonly argumentsText: string
-  readonly effect: Effect | undefined
-}
-
-export type Prepared =
-  | { readonly state: 'prepared' }
-  | { readonly state: 'over_budget'; readonly counter: string; readonly limit: number }
-
-export type NewApproval = Pick<
-  Approval,
-  'id' | 'runId' | 'toolCallId' | 'eventId' | 'agent' | 'tool' | 'request' | 'digest' | 'expiresAt'
->
-
-export interface Decision {
-  readonly state: Extract<ApprovalState, 'approved' | 'denied'>
-  readonly by: string
-  readonly reason: string | undefined
-  /** Required with `approved`: the digest that the person saw. */
-  readonly digest: string
-}
-
-export interface HeldResolution {
-  readonly state: 'confirmed' | 'rejected' | 'send_again'
-  readonly by: string
-  readonly output: ToolOutput | undefined
-}
-
-export interface StoredEvent extends Event {
-  readonly state: EventState
-  readonly sourceEventId: string | undefined
-  readonly deliveryId: string | undefined
-  readonly decisions: readonly MatchDecision[]
-}
-
-export interface StoredDelivery {
-  readonly id: string
-  readonly source: string
-  readonly state: DeliveryState
-  readonly receivedAt: number
-  readonly url: string
-  readonly headers: readonly (readonly [string, string])[]
-  /** Undefined for duplicates. */
-  readonly body: Uint8Array | undefined
-  readonly bodyBytes: number
-  readonly secretIndex: number
-  readonly remoteAddress: string | undefined
-  readonly reason: string | undefined
-  readonly eventIds: readonly string[]
-}
-
-export interface Attempt {
-  readonly number: number
-  readonly node: string
-  readonly startedAt: number
-  /** Undefined while it runs, and for one that a crash ended. */
-  readonly endedAt: number | undefined
-  readonly outcome: RunState | 'crashed' | undefined
-  readonly error: { readonly code: string; readonly message: string } | undefined
-}
-
-export interface Journal {
-  readonly run: Run
-  readonly steps: readonly StoredStep[]
-  readonly calls: readonly ToolCallRow[]
-  readonly approvals: readonly Approval[]
-  /** Each claim of the run. */
-  readonly attempts: readonly Attempt[]
-}
-
-export interface ToolCallRow extends ToolCall {
-  readonly status: number | undefined
-  readonly yields: Ids
-  readonly note: string | undefined
-}
-
-export interface EventFilter {
-  readonly source?: string
-  readonly type?: string
-  readonly state?: EventState
-  readonly since?: number
-  readonly before?: string
-  readonly limit: number
-}
-
-export interface RunFilter {
-  readonly agent?: string
-  readonly state?: RunState
-  readonly parkedOn?: ParkedOn
-  readonly since?: number
-  readonly before?: string
-  readonly limit: number
-}
-
-export interface ApprovalFilter {
-  readonly state?: ApprovalState
-  readonly limit: number
-}
-
-export interface Counts {
-  readonly deliveries: Readonly<Record<DeliveryState, number>>
-  readonly events: Readonly<Record<EventState, number>>
-  readonly runs: Readonly<Record<RunState, number>>
-  readonly approvalsWaiting: number
-  readonly held: number
-}
-
-export interface Diagnosis {
-  readonly engine: string
-  readonly engineVersion: string
-  readonly schemaVersion: number
-  readonly place: string
-  readonly sizeBytes: number
-  readonly freeBytes: number | undefined
-  readonly settings: readonly {
-    readonly connection: string
-    readonly name: string
-    readonly value: string
-    readonly expected: string
-  }[]
-}
-
-export type { RunUsage }

@@ -5,6 +5,7 @@ import { brotliDecompress, gunzip, inflate, inflateRaw } from 'node:zlib'
 import { Agent, buildConnector, type Dispatcher } from 'undici'
 import { isAllowedAddress } from './address.js'
 import { sleep } from './clock.js'
+import { faultPoint } from './fault-point.js'
 
 /** What went wrong on the way. `aborted` is the caller's own signal. */
 export type NetworkFault =
@@ -294,6 +295,7 @@ function dispatch(pool: Agent, request: NetworkRequest, url: URL, signal: AbortS
         },
         onResponseStart(_controller, status, headers) {
           if (status < 200) return
+          if (request.method !== 'GET') faultPoint('K12')
           response.status = status
           response.headers = joined(headers)
           const length = Number(response.headers['content-length'] ?? 0)

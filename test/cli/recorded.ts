@@ -2,7 +2,13 @@ import type { Invocation } from '../../src/cli/command.js'
 import type { Io } from '../../src/cli/io.js'
 import type { Approval } from '../../src/domain/approval.js'
 import type { Run } from '../../src/domain/run.js'
-import type { Journal, StoredDelivery, StoredEvent, StoredStep, ToolCallRow } from '../../src/store/store.js'
+import type {
+  Journal,
+  StoredDelivery,
+  StoredEvent,
+  StoredStep,
+  ToolCallRow,
+} from '../../src/store/records.js'
 
 /** 2026-11-21 07:00:00 UTC. */
 export const now = Date.parse('2026-11-21T07:00:00Z')
@@ -107,6 +113,10 @@ export const run: Run = {
   configDigest: 'a'.repeat(64),
   error: undefined,
   summary: undefined,
+  eventCount: 1,
+  supersededBy: undefined,
+  refreshed: undefined,
+  isRestored: false,
 }
 
 export const step: StoredStep = {
@@ -141,6 +151,9 @@ export const call: ToolCallRow = {
   approvalId,
   sends: 0,
   firstSentAt: undefined,
+  lastSentAt: undefined,
+  looks: 0,
+  lookedAt: undefined,
   proposedAt: now - 116_000,
   settledAt: undefined,
   status: undefined,

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { eventStory } from '../../src/cli/story.js'
 import { formatStory } from '../../src/cli/story-text.js'
 import { createWhen } from '../../src/cli/when.js'
-import type { Journal, ToolCallRow } from '../../src/store/store.js'
+import type { Journal, ToolCallRow } from '../../src/store/records.js'
 import { approval, call, delivery, event, journal, now, recordedIo, redelivery, run } from './recorded.js'
 
 const when = createWhen(now, 'UTC')

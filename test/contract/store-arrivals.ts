@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { RecordedEvent } from '../../src/store/store.js'
+import type { RecordedEvent } from '../../src/store/records.js'
 import type { Subject } from './store.js'
 import { arrival, cursor, draft, idOf, minute, recordEvent, start, tick } from './store-fixtures.js'
 

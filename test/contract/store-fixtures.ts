@@ -8,9 +8,9 @@ import type {
   NewApproval,
   NewStep,
   NewToolCall,
-  Store,
   Tick,
-} from '../../src/store/store.js'
+} from '../../src/store/records.js'
+import type { Store } from '../../src/store/store.js'
 import { newId } from '../../src/util/id.js'
 import { sha256 } from '../../src/util/signature.js'
 

@@ -48,6 +48,10 @@ export function runPromises({ store }: Subject): void {
       configDigest: undefined,
       error: undefined,
       summary: undefined,
+      eventCount: 1,
+      supersededBy: undefined,
+      refreshed: undefined,
+      isRestored: false,
     })
   })
 

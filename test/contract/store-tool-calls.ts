@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { ToolCallState } from '../../src/domain/tool-call.js'
-import type { Decision } from '../../src/store/store.js'
+import type { Decision } from '../../src/store/records.js'
 import type { Subject } from './store.js'
 import {
   approvalFor,

@@ -87,9 +87,9 @@ describe('a tool call', () => {
     expect(statesBefore('sent')).toEqual(['prepared', 'unknown'])
   })
 
-  it('is confirmed or rejected only after it was sent', () => {
-    const unsent = reachable(toolCallTransitions, 'proposed', ['sent'])
-    for (const state of ['confirmed', 'rejected', 'unknown', 'held']) expect(unsent).not.toContain(state)
+  it('is confirmed or rejected only after it was sent, or may have been by the ledger that a backup was taken of', () => {
+    const unsent = reachable(toolCallTransitions, 'proposed', ['sent', 'unknown'])
+    for (const state of ['confirmed', 'rejected', 'held']) expect(unsent).not.toContain(state)
   })
 
   it('that a person was asked about goes on only through that person', () => {

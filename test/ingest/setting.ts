@@ -24,6 +24,8 @@ export function agent(name: string, overrides: Partial<Agent> = {}): Agent {
       denials: 5,
       attempts: 5,
     },
+    mailbox: { whenBusy: 'queue' },
+    refresh: undefined,
     mode: 'live',
     ...overrides,
   }

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import type { Cursor } from '../../src/store/store.js'
+import type { Cursor } from '../../src/store/records.js'
 import { Polled, type PolledSettings, seeded } from './polled.js'
 import { compareWith, Life } from './simulation.js'
 

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { Cursor } from '../../src/store/store.js'
+import type { Cursor } from '../../src/store/records.js'
 import { Polled, type PolledSettings } from './polled.js'
 
 const open: Polled[] = []

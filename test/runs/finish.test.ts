@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { AppError, type ErrorCode, ModelError, type Retry, ToolError } from '../../src/domain/errors.js'
 import { outcomeOfFailure } from '../../src/runs/finish.js'
-import type { Attempt } from '../../src/store/store.js'
+import type { Attempt } from '../../src/store/records.js'
 
 const now = Date.parse('2026-11-21T07:00:00Z')
 const minute = 60_000

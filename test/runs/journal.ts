@@ -1,6 +1,6 @@
 import type { Approval } from '../../src/domain/approval.js'
 import type { Run } from '../../src/domain/run.js'
-import type { Journal, StoredStep, ToolCallRow } from '../../src/store/store.js'
+import type { Journal, StoredStep, ToolCallRow } from '../../src/store/records.js'
 
 export const run: Run = {
   id: 'run_1',
@@ -20,6 +20,10 @@ export const run: Run = {
   configDigest: 'd',
   error: undefined,
   summary: undefined,
+  eventCount: 1,
+  supersededBy: undefined,
+  refreshed: undefined,
+  isRestored: false,
 }
 
 export function call(id: string, overrides: Partial<ToolCallRow> = {}): ToolCallRow {
@@ -40,6 +44,9 @@ export function call(id: string, overrides: Partial<ToolCallRow> = {}): ToolCall
     approvalId: undefined,
     sends: 0,
     firstSentAt: undefined,
+    lastSentAt: undefined,
+    looks: 0,
+    lookedAt: undefined,
     proposedAt: 0,
     settledAt: 0,
     status: undefined,

@@ -90,6 +90,7 @@ describe('opening a ledger', () => {
       .all()
     db.close()
     expect(tables).toEqual([
+      'alerts',
       'approvals',
       'attempts',
       'configs',
@@ -97,10 +98,13 @@ describe('opening a ledger', () => {
       'dedupe_keys',
       'deliveries',
       'events',
+      'facts',
       'redeliveries',
       'refusals',
       'reservations',
+      'run_events',
       'runs',
+      'spent',
       'steps',
       'tool_calls',
       'totals',

@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Recorded } from '../../src/store/records.js'
 import { openSqliteStore } from '../../src/store/sqlite/open.js'
 import { Writer } from '../../src/store/sqlite/writer.js'
-import type { Recorded } from '../../src/store/store.js'
 import { arrival, claim, queueRun, start } from '../contract/store-fixtures.js'
 import { temporaryDirectory } from './ledger.js'
 

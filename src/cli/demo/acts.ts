@@ -1,6 +1,6 @@
 import type { Approval } from '../../domain/approval.js'
 import { isFinal } from '../../domain/run.js'
-import type { Journal, StoredEvent } from '../../store/store.js'
+import type { Journal, StoredEvent } from '../../store/records.js'
 import { formatDuration } from '../../util/duration.js'
 import { count } from '../text.js'
 import { deal } from './cast.js'

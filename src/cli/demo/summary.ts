@@ -1,5 +1,6 @@
 import { isFinal } from '../../domain/run.js'
-import type { Journal, Store, StoredEvent, ToolCallRow } from '../../store/store.js'
+import type { Journal, StoredEvent, ToolCallRow } from '../../store/records.js'
+import type { Store } from '../../store/store.js'
 import { utcDay } from '../../util/clock.js'
 import type { WorldEffect } from './api.js'
 import type { SentDelivery } from './sender.js'

@@ -2,7 +2,7 @@ import type { Database } from 'better-sqlite3'
 import type { DeliveryState } from '../../domain/delivery.js'
 import type { EventDraft, Via } from '../../domain/event.js'
 import { stringifyJson } from '../../util/json.js'
-import type { Arrival } from '../store.js'
+import type { Arrival } from '../records.js'
 
 export interface DeliveryParts {
   readonly state: DeliveryState

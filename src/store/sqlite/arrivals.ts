@@ -1,5 +1,6 @@
 import { newId } from '../../util/id.js'
-import type { Arrival, MalformedArrival, Recorded, Store } from '../store.js'
+import type { Arrival, MalformedArrival, Recorded } from '../records.js'
+import type { Store } from '../store.js'
 import { arrivalRows } from './arrival-rows.js'
 import { dedupeKey, dedupeKeys, keysOfArrival } from './dedupe-keys.js'
 import type { Writer } from './writer.js'

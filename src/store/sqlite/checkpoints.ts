@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { Database, Statement } from 'better-sqlite3'
+import { faultPoint } from '../../util/fault-point.js'
 
 /** 8 MiB: smaller batches write the same pages more often, larger ones leave more to read after a crash. */
 const pagesToWrite = 1000
@@ -49,6 +50,7 @@ export class Checkpoints {
       if (log - checkpointed < pagesToWrite) return
       if (this.#hasNoThread) this.#write.all()
       else this.#thread().postMessage('write')
+      faultPoint('K22')
     } catch {
       // Tried again after the next commit.
       this.#isWorking = false

@@ -1,5 +1,6 @@
 import { isFinal } from '../../domain/run.js'
-import type { ClaimedRun, Store } from '../store.js'
+import type { ClaimedRun } from '../records.js'
+import type { Store } from '../store.js'
 import type { Endings } from './endings.js'
 import { leaseLost, whereLeased } from './leases.js'
 import { type EventRow, eventOf, type RunRow, runOf } from './rows.js'
@@ -53,7 +54,12 @@ export function claims(writer: Writer, endings: Endings): Pick<Store, 'claim' | 
       })
       if (!taken?.event) return undefined
       const { run, event } = taken
-      return { lease: { runId: run.id, node, fence: run.fence }, run: runOf(run), event: eventOf(event) }
+      return {
+        lease: { runId: run.id, node, fence: run.fence },
+        run: runOf(run),
+        event: eventOf(event),
+        newerEventAt: undefined,
+      }
     },
 
     renew: (lease, leaseUntil) =>

@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3'
 import type { EventDraft } from '../../domain/event.js'
 import { sha256 } from '../../util/signature.js'
-import type { Arrival, RecordedEvent } from '../store.js'
+import type { Arrival, RecordedEvent } from '../records.js'
 
 type KeyKind = 'id' | 'semantic' | 'body' | 'malformed'
 

@@ -1,6 +1,7 @@
 import { StoreError } from '../../domain/errors.js'
 import type { ToolOutput } from '../../domain/tool-call.js'
-import type { HeldResolution, Store } from '../store.js'
+import type { HeldResolution } from '../records.js'
+import type { Store } from '../store.js'
 import type { Endings } from './endings.js'
 import { reservations } from './reservations.js'
 import { writePlain } from './stored-json.js'

@@ -1,9 +1,11 @@
 import type { Database } from 'better-sqlite3'
 import { StoreError } from '../../domain/errors.js'
+import { faultPoint } from '../../util/fault-point.js'
 import { initial } from './migrations/0001-initial.js'
+import { faults } from './migrations/0002-faults.js'
 
 /** In order; the n-th brings the ledger to version n. Only ever appended to. */
-const migrations: readonly string[] = [initial]
+const migrations: readonly string[] = [initial, faults]
 
 export const schemaVersion = migrations.length
 
@@ -40,6 +42,7 @@ export function migrate(db: Database, file: string, target: number = schemaVersi
     db.exec('BEGIN IMMEDIATE')
     try {
       db.exec(sql)
+      faultPoint('K21')
       db.pragma(`application_id = ${applicationId}`)
       db.pragma(`user_version = ${version + 1}`)
       db.exec('COMMIT')

@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { AppError, StoreError } from '../../domain/errors.js'
 import type { Store } from '../store.js'
+import { alerts } from './alerts.js'
 import { approvalDecisions, approvalRequests } from './approvals.js'
 import { arrivals } from './arrivals.js'
 import { checkFile } from './check.js'
@@ -17,6 +18,7 @@ import { lists } from './lists.js'
 import { type LedgerLock, takeLock } from './lock.js'
 import { ledgerVersion, migrate, schemaVersion } from './migrate.js'
 import { overview } from './overview.js'
+import { pauses } from './pauses.js'
 import { applyPragmas } from './pragmas.js'
 import { Reader } from './reader.js'
 import { reading } from './reading.js'
@@ -91,12 +93,14 @@ function assemble(
     ...refusals(writer, reader),
     ...dispatching(writer, reader),
     ...claims(writer, ends),
+    ...pauses(writer),
     ...runs(writer, ends),
     ...steps(writer),
     ...toolCalls(writer),
     ...heldCalls(writer, ends),
     ...approvalRequests(writer),
     ...approvalDecisions(writer, ends),
+    ...alerts(writer, reader),
     ...configs(writer, reader),
     ...reading(reader),
     ...lists(reader),

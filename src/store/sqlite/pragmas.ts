@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3'
 import { StoreError } from '../../domain/errors.js'
-import type { Diagnosis } from '../store.js'
+import type { Diagnosis } from '../records.js'
 
 /** Names the values that SQLite reads back as numbers. */
 const settings: readonly { name: string; value: string; readsAs: string | number }[] = [

@@ -1,5 +1,6 @@
 import { StoreError } from '../../domain/errors.js'
-import type { Journal, Store } from '../store.js'
+import type { Journal } from '../records.js'
+import type { Store } from '../store.js'
 import type { Reader } from './reader.js'
 import {
   type ApprovalRow,
@@ -21,7 +22,7 @@ import { selectDelivery, selectEvent } from './selects.js'
 
 type Reading = Pick<
   Store,
-  'event' | 'delivery' | 'run' | 'journal' | 'approval' | 'toolCall' | 'deliveriesOf' | 'runsOf'
+  'event' | 'delivery' | 'run' | 'journal' | 'approval' | 'toolCall' | 'deliveriesOf' | 'runsOf' | 'eventsOf'
 >
 
 /** One thing by its id, and what belongs to it. */
@@ -37,7 +38,15 @@ export function reading(reader: Reader): Reading {
       SELECT delivery_id FROM events WHERE id = ? AND delivery_id IS NOT NULL
       UNION SELECT delivery_id FROM redeliveries WHERE event_id = ?)
     ORDER BY d.position`)
-  const runsOf = db.prepare<[string], RunRow>('SELECT * FROM runs WHERE event_id = ? ORDER BY position')
+  const runsOf = db.prepare<[string, string], RunRow>(`
+    SELECT * FROM runs WHERE event_id = ? OR id IN (SELECT run_id FROM run_events WHERE event_id = ?)
+    ORDER BY position`)
+  const eventsOf = db.prepare<[string], EventRow>(
+    `${selectEvent} JOIN run_events r ON r.event_id = e.id WHERE r.run_id = ? ORDER BY r.number`,
+  )
+  const onlyEventOf = db.prepare<[string], EventRow>(
+    `${selectEvent} WHERE e.id = (SELECT event_id FROM runs WHERE id = ?)`,
+  )
   const stepsOf = db.prepare<[string], StepRow>('SELECT * FROM steps WHERE run_id = ? ORDER BY position')
   const callsOf = db.prepare<[string], ToolCallTableRow>(
     'SELECT * FROM tool_calls WHERE run_id = ? ORDER BY position',
@@ -70,7 +79,12 @@ export function reading(reader: Reader): Reading {
     approval: (id) => reader.read(() => optional(approval.get(id), approvalOf)),
     toolCall: (id) => reader.read(() => optional(toolCall.get(id), toolCallOf)),
     deliveriesOf: (eventId) => reader.read(() => deliveriesOf.all(eventId, eventId).map(deliveryOf)),
-    runsOf: (eventId) => reader.read(() => runsOf.all(eventId).map(runOf)),
+    runsOf: (eventId) => reader.read(() => runsOf.all(eventId, eventId).map(runOf)),
+    eventsOf: (runId) =>
+      reader.read(() => {
+        const several = eventsOf.all(runId)
+        return (several.length > 0 ? several : onlyEventOf.all(runId)).map(storedEventOf)
+      }),
   }
 }
 

@@ -1,4 +1,5 @@
-import type { Refusal, Store } from '../store.js'
+import type { Refusal } from '../records.js'
+import type { Store } from '../store.js'
 import type { Reader } from './reader.js'
 import type { Writer } from './writer.js'
 

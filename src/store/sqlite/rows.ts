@@ -2,10 +2,10 @@ import type { Approval, ApprovalState } from '../../domain/approval.js'
 import type { DeliveryState } from '../../domain/delivery.js'
 import type { ErrorCode } from '../../domain/errors.js'
 import type { Event, EventState, MatchDecision, Via } from '../../domain/event.js'
-import type { ParkedOn, Run, RunState } from '../../domain/run.js'
+import type { ParkedOn, Refreshed, Run, RunState } from '../../domain/run.js'
 import type { Effect } from '../../domain/tool.js'
 import type { FrozenRequest, ToolCallState, ToolOutput } from '../../domain/tool-call.js'
-import type { Attempt, StoredDelivery, StoredEvent, StoredStep, ToolCallRow } from '../store.js'
+import type { Attempt, StoredDelivery, StoredEvent, StoredStep, ToolCallRow } from '../records.js'
 import { readJson, readPlain } from './stored-json.js'
 
 export interface EventRow {
@@ -109,12 +109,17 @@ export interface RunRow {
   readonly error_code: ErrorCode | null
   readonly error_message: string | null
   readonly summary: string | null
+  readonly event_count: number
+  readonly superseded_by: string | null
+  readonly refreshed: string | null
+  readonly is_restored: number
 }
 
 export function runOf(row: RunRow): Run {
   return {
     id: row.id,
     eventId: row.event_id,
+    eventCount: row.event_count,
     agent: row.agent,
     subject: row.subject,
     state: row.state,
@@ -137,6 +142,9 @@ export function runOf(row: RunRow): Run {
     configDigest: row.config_digest ?? undefined,
     error: errorOf(row),
     summary: row.summary ?? undefined,
+    supersededBy: row.superseded_by ?? undefined,
+    refreshed: row.refreshed === null ? undefined : (readJson(row.refreshed) as unknown as Refreshed),
+    isRestored: row.is_restored === 1,
   }
 }
 
@@ -215,6 +223,9 @@ export interface ToolCallTableRow {
   readonly approval_id: string | null
   readonly sends: number
   readonly first_sent_at: number | null
+  readonly last_sent_at: number | null
+  readonly looks: number
+  readonly looked_at: number | null
   readonly status: number | null
   readonly yields: string
   readonly note: string | null
@@ -240,6 +251,9 @@ export function toolCallOf(row: ToolCallTableRow): ToolCallRow {
     approvalId: row.approval_id ?? undefined,
     sends: row.sends,
     firstSentAt: row.first_sent_at ?? undefined,
+    lastSentAt: row.last_sent_at ?? undefined,
+    looks: row.looks,
+    lookedAt: row.looked_at ?? undefined,
     proposedAt: row.proposed_at,
     settledAt: row.settled_at ?? undefined,
     status: row.status ?? undefined,

@@ -1,14 +1,16 @@
 import { StoreError } from '../../domain/errors.js'
 import { isFinal, type RunOutcome, type RunState, runTransitions } from '../../domain/run.js'
 import { nextUtcDay } from '../../util/clock.js'
-import type { Begun, Store } from '../store.js'
+import type { Begun } from '../records.js'
+import type { Store } from '../store.js'
 import type { Endings } from './endings.js'
 import { leaseLost, whereLeased } from './leases.js'
 import { origins } from './origins.js'
 import type { RunRow } from './rows.js'
+import { writePlain } from './stored-json.js'
 import type { Writer } from './writer.js'
 
-type Runs = Pick<Store, 'beginRun' | 'finish' | 'cancelRun'>
+type Runs = Pick<Store, 'beginRun' | 'recordRefreshed' | 'finish' | 'cancelRun'>
 
 const dayMs = 86_400_000
 
@@ -21,6 +23,7 @@ export function runs(writer: Writer, endings: Endings): Runs {
   const begin = db.prepare<unknown[], { config_digest: string }>(`
     UPDATE runs SET config_digest = coalesce(iif(turns = 0, NULL, config_digest), ?), started_at = coalesce(started_at, ?)
     WHERE ${whereLeased} RETURNING config_digest`)
+  const refresh = db.prepare(`UPDATE runs SET refreshed = ? WHERE ${whereLeased}`)
   const end = db.prepare<unknown[], RunRow>(`
     UPDATE runs SET state = @state, parked_on = @parkedOn, next_at = @nextAt, node = NULL, lease_until = NULL,
       active_ms = active_ms + @activeMs, crashes = 0, attempts = attempts + @failed, finished_at = @finishedAt,
@@ -54,6 +57,13 @@ export function runs(writer: Writer, endings: Endings): Runs {
         if (!row) throw leaseLost(lease)
         return { state: 'begun', configDigest: row.config_digest }
       }),
+
+    recordRefreshed: (lease, refreshed) => {
+      const text = writePlain(refreshed)
+      return writer.write(() => {
+        if (refresh.run(text, lease.runId, lease.node, lease.fence).changes === 0) throw leaseLost(lease)
+      })
+    },
 
     finish: (lease, outcome, activeMs, now) =>
       writer.write(() => {

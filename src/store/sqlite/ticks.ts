@@ -1,6 +1,8 @@
+import { faultPoint } from '../../util/fault-point.js'
 import { newId } from '../../util/id.js'
 import { stringifyJson } from '../../util/json.js'
-import type { Cursor, Store } from '../store.js'
+import type { Cursor } from '../records.js'
+import type { Store } from '../store.js'
 import { arrivalRows } from './arrival-rows.js'
 import { dedupeKeys, ownKeys } from './dedupe-keys.js'
 import type { Reader } from './reader.js'
@@ -43,6 +45,7 @@ export function ticks(writer: Writer, reader: Reader): Pick<Store, 'recordTick' 
           return claimed
         })
         for (const key of primedKeys) keys.prime(key, now)
+        faultPoint('K20')
         save.run(source, fingerprint, value, nextAt, lastOkAt, lastError, failures)
         return { events: recorded }
       })

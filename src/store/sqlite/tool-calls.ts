@@ -1,5 +1,6 @@
 import { settledToolCallStates, type ToolCallState, toolCallTransitions } from '../../domain/tool-call.js'
-import type { Prepared, Store } from '../store.js'
+import type { Prepared } from '../records.js'
+import type { Store } from '../store.js'
 import { whereRunLeased } from './leases.js'
 import { origins } from './origins.js'
 import { reservations } from './reservations.js'
@@ -16,17 +17,22 @@ const from = {
 }
 
 /** What a run writes of its tool calls: the write ledger. */
-export function toolCalls(writer: Writer): Pick<Store, 'prepare' | 'markSent' | 'takeBack' | 'settle'> {
+export function toolCalls(
+  writer: Writer,
+): Pick<Store, 'prepare' | 'markSent' | 'countLook' | 'takeBack' | 'settle'> {
   const { db } = writer
   const freeze = db.prepare(`
     UPDATE tool_calls SET state = 'prepared', request = ?, effect = ?, args = ?, idempotency_key = ?, ordinal = ?
     WHERE ${whereMovable}`)
   const send = db.prepare(`
-    UPDATE tool_calls SET state = 'sent', sends = sends + 1, first_sent_at = coalesce(first_sent_at, ?)
+    UPDATE tool_calls SET state = 'sent', sends = sends + 1, looks = 0, looked_at = NULL,
+      first_sent_at = coalesce(first_sent_at, ?), last_sent_at = ?
     WHERE ${whereMovable}`)
+  const look = db.prepare(`
+    UPDATE tool_calls SET looks = looks + 1, looked_at = ? WHERE state = 'unknown' AND id = ? AND ${whereRunLeased}`)
   // Only a first send is taken back: of an earlier one nobody knows.
   const unsend = db.prepare(`
-    UPDATE tool_calls SET state = 'prepared', sends = 0, first_sent_at = NULL
+    UPDATE tool_calls SET state = 'prepared', sends = 0, first_sent_at = NULL, last_sent_at = NULL
     WHERE sends = 1 AND state = 'sent' AND id = ? AND ${whereRunLeased}`)
   const write = db.prepare(`
     UPDATE tool_calls SET state = ?, output = coalesce(?, output), status = coalesce(?, status),
@@ -54,8 +60,14 @@ export function toolCalls(writer: Writer): Pick<Store, 'prepare' | 'markSent' | 
 
     markSent: (lease, toolCallId, now) =>
       writer.write(() => {
-        const { changes } = send.run(now, toolCallId, from.sent, lease.runId, lease.node, lease.fence)
+        const { changes } = send.run(now, now, toolCallId, from.sent, lease.runId, lease.node, lease.fence)
         if (changes === 0) throw checks.reason(lease, toolCallId, 'sent')
+      }),
+
+    countLook: (lease, toolCallId, now) =>
+      writer.write(() => {
+        const { changes } = look.run(now, toolCallId, lease.runId, lease.node, lease.fence)
+        if (changes === 0) throw checks.reason(lease, toolCallId, 'unknown')
       }),
 
     takeBack: (lease, toolCallId) =>

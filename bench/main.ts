@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir, totalmem } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { deliveryCosts, effectCosts, type GuaranteeCost } from './guarantees.js'
 import { fillHistory } from './history.js'
 import { measureMemory } from './memory.js'
 import { outputOf, residentMb, type Served, serve } from './processes.js'
@@ -18,7 +19,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '3' },
     connections: { type: 'string', default: '32' },
     history: { type: 'string', default: '0,100000' },
-    only: { type: 'string', default: 'deliveries,wake,memory,history' },
+    only: { type: 'string', default: 'deliveries,guarantees,wake,memory,history' },
   },
 })
 const parts = values.only.split(',')
@@ -137,7 +138,11 @@ function median(numbers: readonly number[]): number {
 }
 
 function row(name: string, figure: string, compared: string): void {
-  process.stdout.write(`  ${name.padEnd(26)}${figure.padEnd(38)}${compared}\n`)
+  process.stdout.write(`  ${name.padEnd(32)}${figure.padEnd(38)}${compared}\n`)
+}
+
+function costRow({ name, perSecond, ofCeiling }: GuaranteeCost): void {
+  row(name, `${Math.round(perSecond).toLocaleString('en')} a second`, ofCeiling.toFixed(2))
 }
 
 function title(text: string): void {
@@ -154,6 +159,21 @@ try {
     const { firstLineMs, idleMb } = results['boot'] as { firstLineMs: number; idleMb: number }
     row('boot', `${firstLineMs} ms to ready`, 'owed 700 ms')
     row('idle', `${idleMb} MB resident`, 'owed 110 MB')
+  }
+  if (parts.includes('guarantees')) {
+    const setting = {
+      directory,
+      secret,
+      count: Number(values.count),
+      load: (port: number, count: number) => load(port, '/hooks/ci', count),
+    }
+    title('What the guarantees cost: acknowledged deliveries, each guarantee taken out in turn')
+    const deliveries = await deliveryCosts(setting)
+    deliveries.forEach(costRow)
+    title('What the guarantees cost: from the delivery to the effect, one write for each event')
+    const effects = await effectCosts(setting)
+    effects.forEach(costRow)
+    results['guarantees'] = { deliveries, effects }
   }
   if (parts.includes('wake')) {
     title('From the last byte in to the first byte of the model request')

@@ -62,3 +62,8 @@ export interface MatchDecision {
   /** For `if_error` the error, for `if_false` the expression. */
   readonly detail?: string
 }
+
+/** Whether the event gives the agent a run, be it one that waits until the agent is on again. */
+export function wakes({ reason }: Pick<MatchDecision, 'reason'>): boolean {
+  return reason === 'matched' || reason === 'off'
+}

@@ -104,6 +104,11 @@ export type RunOutcome =
   | { readonly state: 'dead'; readonly error: RunError }
   | { readonly state: 'cancelled'; readonly error: RunError }
 
+/** Why a run ends whose place a newer event of the subject took. */
+export function supersededError(eventId: string): RunError {
+  return { code: 'run.superseded', message: `${eventId}, a newer event of the subject, took its place` }
+}
+
 export function isFinal(state: RunState): boolean {
   return finalRunStates.includes(state)
 }

@@ -97,7 +97,7 @@ export interface ClaimedRun {
   readonly lease: Lease
   readonly run: Run
   readonly event: Event
-  /** The time of a newer event of the subject that an earlier run of the agent saw: this one came out of order. */
+  /** The time of a newer event of the subject that an earlier run of the agent was about: this one came out of order. */
   readonly newerEventAt: number | undefined
 }
 

@@ -135,7 +135,8 @@ export interface Store {
   /**
    * Ends a stretch of work: the run's state, what it waits on, the time it used; the lease is given up. Counts
    * a failed try for `failed`. A run that parks on an approval or a person which was decided meanwhile is
-   * `queued` instead. At the end of a run nobody is asked in its name any more: what waits expires.
+   * `queued` instead; one that would wait although a newer event took its place, and has no write whose outcome is
+   * not known, is `cancelled` instead. At the end of a run nobody is asked in its name any more: what waits expires.
    */
   finish(lease: Lease, outcome: RunOutcome, activeMs: number, now: number): Promise<void>
 
@@ -204,8 +205,11 @@ export interface Store {
   deliveriesOf(eventId: string): Promise<StoredDelivery[]>
   /** All runs that see the event. */
   runsOf(eventId: string): Promise<Run[]>
-  /** The events that a run sees, in order of arrival. */
-  eventsOf(runId: string): Promise<StoredEvent[]>
+  /**
+   * The events that a run sees, in order of arrival. With `whole`, only the last so many have their data and that
+   * of the others is null: a thousand large ones need not fit into memory.
+   */
+  eventsOf(runId: string, whole?: number): Promise<StoredEvent[]>
   /** Newest first. `before` is an id of the same noun: only older ones. */
   listEvents(filter: EventFilter): Promise<StoredEvent[]>
   listRuns(filter: RunFilter): Promise<Run[]>

@@ -7,13 +7,21 @@ import { type EventRow, eventOf, type RunRow, runOf } from './rows.js'
 import { selectEvent } from './selects.js'
 import type { Writer } from './writer.js'
 
+/** How many earlier runs of a subject are asked whether they knew a newer event. */
+const earlierRuns = 20
+
 /** Who works on a run. */
 export function claims(writer: Writer, endings: Endings): Pick<Store, 'claim' | 'renew' | 'recoverRuns'> {
   const { db } = writer
-  const makeReady = db.prepare('UPDATE runs SET is_ready = 1 WHERE is_ready = 0 AND next_at <= ?')
+  // One that was blocked while its time came waits only for its turn from then on, so that it is looked at once.
+  const makeReady = db.prepare(`
+    UPDATE runs SET is_ready = 1 - is_blocked, state = iif(is_blocked, 'queued', state),
+      parked_on = iif(is_blocked, NULL, parked_on), next_at = iif(is_blocked, NULL, next_at)
+    WHERE is_ready = 0 AND next_at <= ?`)
   // Hops from agent to agent along the index instead of reading all ready runs: a thousand runs of an agent
   // that is passed over cost one hop.
-  const take = db.prepare<unknown[], RunRow>(`
+  const take = (which: string) =>
+    db.prepare<unknown[], RunRow>(`
     WITH RECURSIVE agents (name) AS (
       SELECT min(agent) FROM runs WHERE is_ready = 1
       UNION ALL
@@ -23,9 +31,16 @@ export function claims(writer: Writer, endings: Endings): Pick<Store, 'claim' | 
       node = @node, lease_until = @leaseUntil, fence = fence + 1
     WHERE position = (
       SELECT min(oldest) FROM (
-        SELECT (SELECT min(position) FROM runs WHERE is_ready = 1 AND agent = name) AS oldest
+        SELECT (SELECT min(position) FROM runs WHERE is_ready = 1 AND agent = name ${which}) AS oldest
         FROM agents WHERE name IS NOT NULL AND name NOT IN (SELECT value FROM json_each(@notAgents))))
     RETURNING *`)
+  const takeAny = take('')
+  const takeUnsuspected = take('AND crashes = 0')
+  const newerEvent = db.prepare<unknown[], { time_at: number | null }>(`
+    SELECT max(e.time_at) AS time_at
+    FROM (SELECT event_id FROM runs WHERE agent = @agent AND subject = @subject AND position < @position
+      ORDER BY position DESC LIMIT ${earlierRuns}) r
+    CROSS JOIN events e ON e.id = r.event_id`)
   const insertAttempt = db.prepare(
     'INSERT INTO attempts (run_id, number, node, started_at) VALUES (?, ?, ?, ?)',
   )
@@ -43,22 +58,31 @@ export function claims(writer: Writer, endings: Endings): Pick<Store, 'claim' | 
     RETURNING *`)
   const crashAttempt = db.prepare(`UPDATE attempts SET outcome = 'crashed' WHERE run_id = ? AND number = ?`)
 
+  const newerEventAt = ({ agent, subject, position, event_id }: RunRow, timeAt: number) => {
+    // Without a subject of its own there is none before it.
+    if (subject === event_id) return undefined
+    const newest = newerEvent.get({ agent, subject, position })?.time_at ?? timeAt
+    return newest > timeAt ? newest : undefined
+  }
+
   return {
-    claim: async ({ node, now, leaseUntil, notAgents }): Promise<ClaimedRun | undefined> => {
+    claim: async ({ node, now, leaseUntil, notAgents, noSuspects }): Promise<ClaimedRun | undefined> => {
+      const take = noSuspects ? takeUnsuspected : takeAny
       const taken = await writer.write(() => {
         makeReady.run(now)
         const run = take.get({ node, leaseUntil, notAgents: JSON.stringify(notAgents) })
         if (!run) return undefined
         insertAttempt.run(run.id, run.fence, node, now)
-        return { run, event: eventById.get(run.event_id) }
+        const event = eventById.get(run.event_id)
+        return event && { run, event, newerEventAt: newerEventAt(run, event.time_at) }
       })
-      if (!taken?.event) return undefined
-      const { run, event } = taken
+      if (!taken) return undefined
+      const { run, event, newerEventAt: newerAt } = taken
       return {
         lease: { runId: run.id, node, fence: run.fence },
         run: runOf(run),
         event: eventOf(event),
-        newerEventAt: undefined,
+        newerEventAt: newerAt,
       }
     },
 

@@ -1,6 +1,9 @@
+import type { Mailbox } from '../../domain/agent.js'
 import { StoreError } from '../../domain/errors.js'
-import { type EventState, eventTransitions } from '../../domain/event.js'
+import { type EventState, eventTransitions, wakes } from '../../domain/event.js'
 import type { Store } from '../store.js'
+import type { Endings } from './endings.js'
+import { deliverer } from './mailboxes.js'
 import { runInserter } from './new-runs.js'
 import { originList } from './origins.js'
 import type { Reader } from './reader.js'
@@ -9,10 +12,13 @@ import { selectEvent } from './selects.js'
 import { writePlain } from './stored-json.js'
 import type { Writer } from './writer.js'
 
+const noMailboxes: ReadonlyMap<string, Mailbox> = new Map()
+
 /** From an event to its runs. */
 export function dispatching(
   writer: Writer,
   reader: Reader,
+  endings: Endings,
 ): Pick<Store, 'undispatched' | 'dispatch' | 'replay'> {
   const { db } = writer
   const undispatched = reader.db.prepare<[number], EventRow>(
@@ -24,8 +30,8 @@ export function dispatching(
       UPDATE events SET state = '${state}', decisions = ?
       WHERE id = ? AND state IN (${originList(eventTransitions, state)})`)
   const decide = { dispatched: decideAs('dispatched'), ignored: decideAs('ignored') }
-  const subjectOf = db.prepare<[string], { subject: string | null }>(
-    'SELECT subject FROM events WHERE id = ?',
+  const findEvent = db.prepare<[string], { subject: string | null; time_at: number }>(
+    'SELECT subject, time_at FROM events WHERE id = ?',
   )
   const highestReplay = db.prepare<[string, string], { replay: number }>(
     'SELECT coalesce(max(replay), 0) AS replay FROM runs WHERE event_id = ? AND agent = ?',
@@ -33,37 +39,41 @@ export function dispatching(
   const runById = db.prepare<[string], RunRow>('SELECT * FROM runs WHERE id = ?')
 
   const insertRun = runInserter(db)
-  const subjectOfEvent = (eventId: string): string | null => {
-    const event = subjectOf.get(eventId)
+  const deliver = deliverer(db, endings, insertRun)
+  const requireEvent = (eventId: string) => {
+    const event = findEvent.get(eventId)
     if (!event) throw new StoreError('store.not_found', `there is no event ${eventId}`)
-    return event.subject
+    return event
   }
 
   return {
     undispatched: (limit) => reader.read(() => undispatched.all(limit).map(eventOf)),
 
-    dispatch: (dispatches, now) =>
+    dispatch: (dispatches, now, mailboxes = noMailboxes) =>
       writer.writeAlong(() => {
-        const runIds: string[] = []
+        const runIds = new Set<string>()
         for (const { eventId, decisions } of dispatches) {
-          const matched = decisions.filter(({ reason }) => reason === 'matched')
-          const state: Exclude<EventState, 'recorded'> = matched.length > 0 ? 'dispatched' : 'ignored'
+          const woken = decisions.filter(wakes)
+          const state: Exclude<EventState, 'recorded'> = woken.length > 0 ? 'dispatched' : 'ignored'
           if (decide[state].run(writePlain(decisions), eventId).changes === 0) {
-            subjectOfEvent(eventId)
+            requireEvent(eventId)
             continue
           }
           writer.count(`events.${state}`)
-          if (matched.length === 0) continue
-          const subject = subjectOfEvent(eventId)
-          for (const { agent } of matched) runIds.push(insertRun({ eventId, subject, agent, replay: 0 }, now))
+          if (woken.length === 0) continue
+          const { subject, time_at: timeAt } = requireEvent(eventId)
+          for (const { agent, reason } of woken) {
+            const letter = { eventId, subject, timeAt, agent, isOff: reason === 'off' }
+            runIds.add(deliver(letter, mailboxes.get(agent), now))
+          }
         }
-        return runIds
+        return [...runIds]
       }),
 
     replay: (eventId, agent, now) =>
       writer
         .write(() => {
-          const subject = subjectOfEvent(eventId)
+          const { subject } = requireEvent(eventId)
           const replay = (highestReplay.get(eventId, agent)?.replay ?? 0) + 1
           return runById.get(insertRun({ eventId, subject, agent, replay }, now))
         })

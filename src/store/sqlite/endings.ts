@@ -1,4 +1,4 @@
-import type { RunState } from '../../domain/run.js'
+import { type RunOutcome, type RunState, supersededError } from '../../domain/run.js'
 import { reservations } from './reservations.js'
 import type { Writer } from './writer.js'
 
@@ -9,12 +9,19 @@ interface EndedRun {
   readonly state: RunState
 }
 
+/** Of a row of `runs`: whether a write of it went out whose outcome is not known, or is to go out again. */
+export const hasOpenWrite = `EXISTS (
+  SELECT 1 FROM tool_calls c WHERE c.run_id = runs.id
+    AND (c.state IN ('sent', 'unknown', 'held') OR (c.state = 'prepared' AND c.sends > 0)))`
+
 /** What the end of a run, or a person's word, means for other rows. Used inside the caller's transaction. */
 export interface Endings {
   /** After a run became final: the next run of its agent and subject may go on, and nobody is asked in its name any more. */
   ended(run: EndedRun, now: number): void
   /** A person decided something that the run waits on. If the run is just working, it will not park on it. */
   wake(runId: string): void
+  /** How a run that would wait ends instead, where a newer event took its place and no write of it is open. */
+  supersededOutcome(runId: string): RunOutcome | undefined
   /** What `wake` left behind while the run was working. */
   wakeIfDecided(runId: string): void
 }
@@ -22,9 +29,12 @@ export interface Endings {
 export function endings(writer: Writer): Endings {
   const { db } = writer
   const unblock = db.prepare(`
-    UPDATE runs SET is_blocked = 0, is_ready = state = 'queued'
+    UPDATE runs SET is_blocked = 0, is_ready = (state = 'queued')
     WHERE is_blocked = 1 AND position = (
       SELECT min(position) FROM runs WHERE agent = ? AND subject = ? AND finished_at IS NULL)`)
+  const superseder = db.prepare<[string], { superseded_by: string }>(
+    `SELECT superseded_by FROM runs WHERE id = ? AND superseded_by IS NOT NULL AND NOT ${hasOpenWrite}`,
+  )
   const expireCalls = db.prepare(`
     UPDATE tool_calls SET state = 'expired', settled_at = ?
     WHERE run_id = ? AND state = 'waiting'`)
@@ -60,6 +70,10 @@ export function endings(writer: Writer): Endings {
     },
     wake(runId) {
       if (wakeParked.run(runId).changes === 0) markWoken.run(runId)
+    },
+    supersededOutcome(runId) {
+      const run = superseder.get(runId)
+      return run && { state: 'cancelled', error: supersededError(run.superseded_by) }
     },
     wakeIfDecided(runId) {
       if (isWoken.get(runId)) wakeParked.run(runId)

@@ -91,7 +91,7 @@ function assemble(
     ...arrivals(writer),
     ...ticks(writer, reader),
     ...refusals(writer, reader),
-    ...dispatching(writer, reader),
+    ...dispatching(writer, reader, ends),
     ...claims(writer, ends),
     ...pauses(writer),
     ...runs(writer, ends),

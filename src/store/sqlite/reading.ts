@@ -41,9 +41,14 @@ export function reading(reader: Reader): Reading {
   const runsOf = db.prepare<[string, string], RunRow>(`
     SELECT * FROM runs WHERE event_id = ? OR id IN (SELECT run_id FROM run_events WHERE event_id = ?)
     ORDER BY position`)
-  const eventsOf = db.prepare<[string], EventRow>(
-    `${selectEvent} JOIN run_events r ON r.event_id = e.id WHERE r.run_id = ? ORDER BY r.number`,
-  )
+  const eventsOf = db.prepare<[{ runId: string; whole: number }], EventRow>(`
+    SELECT e.id, e.source, e.source_event_id, e.type, e.subject, e.time_at, e.recorded_at, e.via, e.delivery_id,
+      e.state, e.decisions, e.ids, iif(isWhole, e.data, NULL) AS data, d.body
+    FROM (SELECT event_id, number, number > (SELECT event_count FROM runs WHERE id = @runId) - @whole AS isWhole
+      FROM run_events WHERE run_id = @runId) r
+    CROSS JOIN events e ON e.id = r.event_id
+    LEFT JOIN deliveries d ON isWhole AND e.data IS NULL AND d.id = e.delivery_id
+    ORDER BY r.number`)
   const onlyEventOf = db.prepare<[string], EventRow>(
     `${selectEvent} WHERE e.id = (SELECT event_id FROM runs WHERE id = ?)`,
   )
@@ -80,9 +85,9 @@ export function reading(reader: Reader): Reading {
     toolCall: (id) => reader.read(() => optional(toolCall.get(id), toolCallOf)),
     deliveriesOf: (eventId) => reader.read(() => deliveriesOf.all(eventId, eventId).map(deliveryOf)),
     runsOf: (eventId) => reader.read(() => runsOf.all(eventId, eventId).map(runOf)),
-    eventsOf: (runId) =>
+    eventsOf: (runId, whole = Number.MAX_SAFE_INTEGER) =>
       reader.read(() => {
-        const several = eventsOf.all(runId)
+        const several = eventsOf.all({ runId, whole })
         return (several.length > 0 ? several : onlyEventOf.all(runId)).map(storedEventOf)
       }),
   }

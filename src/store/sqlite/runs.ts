@@ -65,9 +65,10 @@ export function runs(writer: Writer, endings: Endings): Runs {
       })
     },
 
-    finish: (lease, outcome, activeMs, now) =>
+    finish: (lease, wanted, activeMs, now) =>
       writer.write(() => {
         const { runId: id, node, fence } = lease
+        const outcome = (isFinal(wanted.state) ? undefined : endings.supersededOutcome(id)) ?? wanted
         const columns = columnsOf(outcome)
         const finishedAt = isFinal(outcome.state) ? now : null
         const run = end.get({ ...columns, id, node, fence, finishedAt, activeMs: Math.round(activeMs) })

@@ -12,7 +12,10 @@ import type { Logger } from '../util/log.js'
 export interface RunContext {
   readonly lease: Lease
   readonly run: Run
+  /** The one that the run is about; of several the newest. Policy, ids and idempotency keys know only this one. */
   readonly event: Event
+  /** The time of a newer event of the subject that an earlier run of the agent was about. */
+  readonly newerEventAt: number | undefined
   readonly agent: Agent
   /** The configuration that the run began with, which it keeps. */
   readonly config: Config

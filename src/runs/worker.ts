@@ -192,7 +192,7 @@ export class Worker {
   }
 
   private contextOf({ claimed, abort }: Held, config: Config, beganAt: number, log: Logger): RunContext {
-    const { lease, run, event } = claimed
+    const { lease, run, event, newerEventAt } = claimed
     const { store, tools, modelFor, costOf, clock } = this.options
     const agent = config.agents.get(run.agent)
     const settings = agent && config.models.get(agent.model)
@@ -204,6 +204,7 @@ export class Worker {
       lease,
       run,
       event,
+      newerEventAt,
       agent,
       config,
       store,

@@ -32,6 +32,8 @@ export interface RouseSetting {
   readonly files?: Readonly<Record<string, string>>
   readonly environment?: Readonly<Record<string, string>>
   readonly directory?: string
+  /** The ledger, from the directory; `./rouse.db` when left out. */
+  readonly file?: string
 }
 
 /** Writes a configuration to a directory of its own. */
@@ -42,7 +44,7 @@ export async function writeSetting(setting: RouseSetting): Promise<string> {
     `default: { base_url: "scripted:${setting.script ? './script.json' : ''}", model: scripted }`
   const head = `version: 1
 server: { hooks: "127.0.0.1:\${ROUSE_TEST_PORT:-0}" }
-store: "sqlite:./rouse.db"
+store: "sqlite:${setting.file ?? './rouse.db'}"
 models:
   ${models}
 `

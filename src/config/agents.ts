@@ -3,11 +3,11 @@ import type { Tool } from '../domain/tool.js'
 import type { SourceSettings } from './config.js'
 import { keysAt, type LoadContext, loadSection, parseEntry, type Section } from './context.js'
 import type { Path } from './document.js'
+import { eventMembers } from './effects.js'
 import { checkExpression } from './expressions.js'
 import { choice } from './issues.js'
 import { type AgentEntry, agentSchema, type GrantEntry } from './schema-agent.js'
 import { didYouMean, sentences } from './suggest.js'
-import { eventMembers } from './tools.js'
 
 export interface AgentParts {
   readonly sources: Section<SourceSettings>
@@ -171,11 +171,13 @@ function checkScope(
   { problems }: LoadContext,
 ): void {
   if (scope === undefined) return
-  const facts = Object.values(tool.facts).flatMap((name) => tools.loaded.get(name) ?? [])
-  for (const needed of [tool, ...facts]) {
+  const named = (name: string) => tools.loaded.get(name) ?? []
+  const facts = Object.values(tool.facts).flatMap(named)
+  const probes = tool.probe === undefined ? [] : [named(tool.probe.tool)].flat()
+  for (const needed of [tool, ...facts, ...probes]) {
     for (const id of needed.boundIds) {
       if (scope.ids.has(id)) continue
-      const by = needed === tool ? '' : `its fact ${needed.name} `
+      const by = needed === tool ? '' : `its ${probes.includes(needed) ? 'probe' : 'fact'} ${needed.name} `
       problems.add(
         at,
         sentences(

@@ -77,21 +77,33 @@ function checkOrigin(
 
 function checkFacts(tool: Tool, tools: Section<Tool>, context: LoadContext): void {
   for (const [fact, name] of Object.entries(tool.facts)) {
-    const at = ['tools', tool.name, 'facts', fact]
-    if (!checkName('tool', name, tools.names, at, context)) continue
-    const source = tools.loaded.get(name)
-    if (source === undefined) continue
-    const needed = Object.keys(source.args).filter((arg) => source.args[arg]?.optional === false)
-    if (source.effect !== 'read') {
-      context.problems.add(at, `a fact comes from a read; "${name}" is ${source.effect}`)
-    } else if (needed.length > 0) {
-      context.problems.add(
-        at,
-        `a fact is read without the model; "${name}" needs args (${needed.join(', ')})`,
-      )
-    } else if (Object.keys(source.facts).length > 0) {
-      context.problems.add(at, `"${name}" has facts itself; a fact may not need others`)
-    }
+    checkOwnRead('fact', name, ['tools', tool.name, 'facts', fact], tools, context)
+  }
+  if (tool.probe === undefined) return
+  checkOwnRead('probe', tool.probe.tool, ['tools', tool.name, 'probe', 'tool'], tools, context)
+}
+
+/** A tool that rouse itself calls: there is no model that could fill in arguments. */
+function checkOwnRead(
+  what: string,
+  name: string,
+  at: Path,
+  tools: Section<Tool>,
+  context: LoadContext,
+): void {
+  if (!checkName('tool', name, tools.names, at, context)) return
+  const source = tools.loaded.get(name)
+  if (source === undefined) return
+  const needed = Object.keys(source.args).filter((arg) => source.args[arg]?.optional === false)
+  if (source.effect !== 'read') {
+    context.problems.add(at, `a ${what} comes from a read; "${name}" is ${source.effect}`)
+  } else if (needed.length > 0) {
+    context.problems.add(
+      at,
+      `a ${what} is read without the model; "${name}" needs args (${needed.join(', ')})`,
+    )
+  } else if (Object.keys(source.facts).length > 0) {
+    context.problems.add(at, `"${name}" has facts itself; a ${what} may not need others`)
   }
 }
 
@@ -183,7 +195,9 @@ function warnOfUnused({ agents, sources, tools }: LoadedSections, { problems }: 
   }
   for (const name of tools.names) {
     const isGranted = loaded.some((agent) => agent.grants.some(({ tool }) => tool === name))
-    const isFact = [...tools.loaded.values()].some((tool) => Object.values(tool.facts).includes(name))
-    if (!isGranted && !isFact) problems.warn(['tools', name], 'no agent has this tool', 'key')
+    const isAsked = [...tools.loaded.values()].some(
+      ({ facts, probe }) => Object.values(facts).includes(name) || probe?.tool === name,
+    )
+    if (!isGranted && !isAsked) problems.warn(['tools', name], 'no agent has this tool', 'key')
   }
 }

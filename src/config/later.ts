@@ -5,7 +5,6 @@ const keys: readonly (readonly [pattern: string, what: string])[] = [
   ['server.admin', 'the admin listener'],
   ['server.proxies', 'a list of trusted proxies'],
   ['models.*.fallback', 'a fallback model'],
-  ['tools.*.probe', 'a probe for unknown outcomes'],
   ['tools.*.label', 'labels on what a tool reads'],
   ['tools.*.audience', 'audiences for text that a tool sends'],
   ['tools.*.refresh', 'refreshed results'],
@@ -40,7 +39,6 @@ const values: readonly (readonly [pattern: string, value: RegExp, instead: strin
   ['agents.*.mode', /^shadow$/, '"live" or "off"'],
   ['agents.*.tools.*.*.gate', /^shadow$/, '"approve" or "auto"'],
   ['agents.*.mailbox.when_busy', /^(coalesce|supersede)$/, '"queue"'],
-  ['tools.*.on_unknown', /^probe$/, '"hold" or "retry"'],
 ]
 
 /** The sentence for a key whose feature comes later, or undefined. */

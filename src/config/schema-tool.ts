@@ -113,10 +113,34 @@ export const toolSchema = z
       .optional()
       .describe('How the API takes an idempotency key.'),
     on_unknown: z
-      .enum(['retry', 'hold'])
+      .enum(['retry', 'probe', 'hold'])
       .optional()
       .describe(
-        'When a write was sent and its outcome is not known: `retry` the same bytes with the same key (needs `idempotency`), or `hold` it for a person. Default: `hold`.',
+        'When a write was sent and its outcome is not known: `retry` the same bytes with the same key (needs `idempotency`), look for it with `probe` before they are sent again, or `hold` it for a person. Default: `hold`.',
+      ),
+    probe: z
+      .strictObject({
+        tool: text('the name of a tool', 64).describe(
+          'The read tool that rouse asks. It takes no required `args`.',
+        ),
+        found: text('a CEL expression', 2000)
+          .optional()
+          .describe(
+            'CEL over `answer marker args ids event`: whether the answer shows that the write happened. Default: the marker stands anywhere in the answer.',
+          ),
+        settle: duration({ min: 100, max: 600_000 })
+          .prefault('5s')
+          .describe('How long after it was sent the first look may be, and the second after the first.'),
+      })
+      .optional()
+      .describe('How to find out whether a write of unknown outcome happened.'),
+    refusals: z
+      .array(z.int().min(400).max(499))
+      .min(1)
+      .max(100)
+      .optional()
+      .describe(
+        'More statuses from 400 to 499 by which the API says that it did nothing. 400, 401, 403, 404 and 422 always say so.',
       ),
     timeout: duration({ min: 100, max: 600_000 })
       .prefault('30s')

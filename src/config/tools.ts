@@ -1,5 +1,5 @@
-import type { ArgSpec, Effect, Template, Tool } from '../domain/tool.js'
-import { memberUse } from '../util/cel.js'
+import type { ArgSpec, Template, Tool } from '../domain/tool.js'
+import { type MemberUse, memberUse } from '../util/cel.js'
 import { compilePath } from '../util/path.js'
 import { compilePattern } from '../util/pattern.js'
 import { buildArg } from './args.js'
@@ -13,6 +13,7 @@ import {
   scalarAt,
 } from './context.js'
 import type { Path } from './document.js'
+import { buildProbe, checkLedgerRules, effectOf, eventMembers } from './effects.js'
 import { checkExpression } from './expressions.js'
 import { headerName, reservedHeaders } from './headers.js'
 import { choice } from './issues.js'
@@ -20,12 +21,12 @@ import { methods, type ToolEntry, toolSchema } from './schema-tool.js'
 import { compileTemplate, compileTree, type TemplateContext } from './templates.js'
 import { parseToolUrl, type ToolUrl } from './urls.js'
 
-export const eventMembers = ['id', 'source', 'type', 'subject', 'time', 'data'] as const
 export const idName = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/
 
 /** Where a fault is told without keeping the rest of the tool from being checked. */
 const independent = [
   ...['result.*', 'timeout', 'max_response', 'credential', 'effect', 'on_unknown', 'idempotency', 'private'],
+  ...['probe', 'refusals'],
   ...['args.*', 'query.*', 'headers.*', 'form.*', 'yields.*', 'facts.*'],
 ]
 
@@ -47,9 +48,11 @@ function buildTool(name: string, entry: ToolEntry, path: Path, context: LoadCont
   const effect = effectOf(entry, method, path, context)
   const args = buildArgs(entry, path, context)
   const used = new Set<string>(url?.path.flatMap((part) => (typeof part === 'string' ? [] : [part.id])))
-  const request = buildRequest(entry, path, used, context)
+  const takesMarker = effect !== 'read' && method !== 'get'
+  const { hasMarker, ...request } = buildRequest(entry, path, used, takesMarker, context)
   checkBody(entry, method, path, context)
   checkLedgerRules(entry, effect, path, context)
+  const probe = effect === 'read' ? undefined : buildProbe(entry, hasMarker, path, context)
   const yielded = buildYields(entry, path, context)
   const pick = entry.result.pick?.flatMap((written, index) => {
     const compiled = attempt([...path, 'result', 'pick', index], problems, () => compilePath(written))
@@ -71,9 +74,9 @@ function buildTool(name: string, entry: ToolEntry, path: Path, context: LoadCont
     yields: yielded,
     facts: entry.facts ?? {},
     idempotency: entry.idempotency && { header: entry.idempotency.header, ttlMs: entry.idempotency.ttl },
-    refusals: [],
+    refusals: entry.refusals ?? [],
     onUnknown: entry.on_unknown ?? 'hold',
-    probe: undefined,
+    probe,
     timeoutMs: entry.timeout,
     maxResponseBytes: entry.max_response,
     isPrivate,
@@ -115,18 +118,6 @@ function checkReach(
   return wanted ?? reach === 'private'
 }
 
-function effectOf(entry: ToolEntry, method: Method, path: Path, { problems }: LoadContext): Effect {
-  if (entry.effect === 'read' && method !== 'get') {
-    problems.add(
-      [...path, 'effect'],
-      `a ${upper[method]} request is at least a write; write "write" or "destructive"`,
-    )
-  }
-  if (entry.effect !== undefined) return entry.effect
-  if (method === 'get') return 'read'
-  return method === 'delete' ? 'destructive' : 'write'
-}
-
 function buildArgs(entry: ToolEntry, path: Path, { problems }: LoadContext): Record<string, ArgSpec> {
   const args: Record<string, ArgSpec> = {}
   for (const [name, spec] of Object.entries(entry.args ?? {})) {
@@ -145,17 +136,34 @@ function buildArgs(entry: ToolEntry, path: Path, { problems }: LoadContext): Rec
   return args
 }
 
-type Request = Pick<Tool, 'query' | 'headers' | 'body'>
+interface Request extends Pick<Tool, 'query' | 'headers' | 'body'> {
+  readonly hasMarker: boolean
+}
 
 /** Query, headers and body; the ids that they use are added to `usedIds`. */
-function buildRequest(entry: ToolEntry, path: Path, usedIds: Set<string>, context: LoadContext): Request {
+function buildRequest(
+  entry: ToolEntry,
+  path: Path,
+  usedIds: Set<string>,
+  takesMarker: boolean,
+  context: LoadContext,
+): Request {
   const argNames = keysAt(context.document, [...path, 'args'])
   const usedArgs = new Set<string>()
+  let hasMarker = false
   const templates = (names: readonly string[]): TemplateContext => ({
     parts: (at) => scalarAt(context.document, at)?.parts,
     compile: (source, at) => {
       // Which ids exist is known to the agent, not to the tool: any will do here, if it is read by name.
-      const ids = idsIn(source)
+      const ids = membersIn(source, 'ids').names
+      const usesMarker = membersIn(source, 'marker').isOpen
+      if (usesMarker && !names.includes('marker')) {
+        context.problems.add(
+          at,
+          'a marker may stand in query, json and form of a write that is no GET, and nowhere else',
+        )
+        return undefined
+      }
       const members = {
         args: argNames,
         facts: keysAt(context.document, [...path, 'facts']),
@@ -165,13 +173,14 @@ function buildRequest(entry: ToolEntry, path: Path, usedIds: Set<string>, contex
       const rules = { names, members, closed: ['ids'], isCondition: false }
       const expression = checkExpression(source, at, rules, context.problems)
       if (expression === undefined) return undefined
+      hasMarker ||= usesMarker
       for (const id of ids) usedIds.add(id)
-      const args = memberUse(source, 'args')
+      const args = membersIn(source, 'args')
       for (const name of args.isOpen ? argNames : args.names) usedArgs.add(name)
       return expression
     },
   })
-  const all = templates(['args', 'facts', 'ids', 'event'])
+  const all = templates(['args', 'facts', 'ids', 'event', ...(takesMarker ? ['marker'] : [])])
   const pairs = (key: 'query' | 'form') =>
     Object.entries(entry[key] ?? {}).map(([name, value]): [string, Template] => [
       name,
@@ -185,15 +194,15 @@ function buildRequest(entry: ToolEntry, path: Path, usedIds: Set<string>, contex
     const message = `args.${name} is not used in the request; the model would fill it in for nothing`
     context.problems.warn([...path, 'args', name], message, 'key')
   }
-  return { query, headers, body }
+  return { query, headers, body, hasMarker }
 }
 
-/** The ids that `source` names; none when it does not parse, which is reported elsewhere. */
-function idsIn(source: string): readonly string[] {
+/** How `source` uses `root`; not at all when it does not parse, which is reported elsewhere. */
+function membersIn(source: string, root: string): MemberUse {
   try {
-    return memberUse(source, 'ids').names
+    return memberUse(source, root)
   } catch {
-    return []
+    return { names: [], isOpen: false }
   }
 }
 
@@ -245,34 +254,6 @@ function checkBody(entry: ToolEntry, method: Method, path: Path, { problems }: L
   const [body] = bodies
   if (body !== undefined && method === 'get') {
     problems.add([...path, body], 'a GET request has no body; use query', 'key')
-  }
-}
-
-/** The rules of the write ledger: what may be tried again, and what a read has no use for. */
-function checkLedgerRules(
-  entry: ToolEntry,
-  effect: Effect,
-  path: Path,
-  { document, problems }: LoadContext,
-): void {
-  if (effect === 'read') {
-    for (const key of ['idempotency', 'on_unknown'] as const) {
-      if (entry[key] !== undefined)
-        problems.add([...path, key], 'this is for writes; a read is simply made again', 'key')
-    }
-  } else if (entry.on_unknown === 'retry' && !keysAt(document, path).includes('idempotency')) {
-    problems.add(
-      [...path, 'on_unknown'],
-      'a write is sent again only with an idempotency key: declare idempotency: { header: …, ttl: … }, or write "hold"',
-    )
-  }
-  const header = entry.idempotency?.header
-  if (header !== undefined && (!headerName.test(header) || reservedHeaders.has(header.toLowerCase()))) {
-    const found = JSON.stringify(header)
-    problems.add(
-      [...path, 'idempotency', 'header'],
-      `expected a header such as Idempotency-Key, found ${found}`,
-    )
   }
 }
 

@@ -1,9 +1,11 @@
 import type { Grant } from '../domain/agent.js'
 import { PolicyError } from '../domain/errors.js'
+import type { Ids } from '../domain/event.js'
 import type { Tool } from '../domain/tool.js'
 import type { FrozenRequest, ToolCall } from '../domain/tool-call.js'
 import { checkGrant } from '../policy/grant.js'
-import { scopeOf } from '../policy/scope.js'
+import { idempotencyKey, markerOf, ordinalOf } from '../policy/idempotency.js'
+import { boundIdsOf, scopeOf } from '../policy/scope.js'
 import type { Journal } from '../store/records.js'
 import { parseArguments } from '../tools/arguments.js'
 import type { Bindings } from '../tools/tool.js'
@@ -18,6 +20,15 @@ export interface Permit {
   readonly grant: Grant
   readonly bindings: Bindings
   readonly request: FrozenRequest
+  /** Which of the run's writes it is; undefined for a read. */
+  readonly identity: WriteIdentity | undefined
+}
+
+export interface WriteIdentity {
+  /** The ids that the tool is bound to. */
+  readonly ids: Ids
+  readonly ordinal: number
+  readonly key: string
 }
 
 /**
@@ -35,11 +46,20 @@ export async function permit(context: RunContext, journal: Journal, call: ToolCa
     event.ids,
     journal.calls.map((earlier) => earlier.yields),
   )
-  const bindings: Bindings = { ids, args, facts: {}, event: eventObject(context) }
-  const facts = await readFacts(context, tool, bindings)
-  const withFacts: Bindings = { ...bindings, facts }
-  checkGrant(grant, withFacts)
-  return { tool, grant, bindings: withFacts, request: tools.freeze(tool, withFacts) }
+  const bare: Bindings = { ids, args, facts: {}, event: eventObject(context), marker: undefined }
+  const facts = await readFacts(context, tool, bare)
+  // The same from asking a person to sending it, so that what is approved is what is sent.
+  const identity =
+    tool.effect === 'read' ? undefined : identify(context, journal, call, boundIdsOf(tool, ids))
+  const bindings: Bindings = { ...bare, facts, marker: identity && markerOf(identity.key) }
+  checkGrant(grant, bindings)
+  return { tool, grant, bindings, request: tools.freeze(tool, bindings), identity }
+}
+
+function identify({ run, event, agent }: RunContext, { calls }: Journal, call: ToolCall, ids: Ids) {
+  const ordinal = ordinalOf(calls, call)
+  const scope = { eventId: event.id, replay: run.replay, agent: agent.name, tool: call.tool, ids, ordinal }
+  return { ids, ordinal, key: idempotencyKey(scope) }
 }
 
 /**

@@ -8,9 +8,8 @@ import {
   type ToolOutput,
 } from '../domain/tool-call.js'
 import { reservationsFor } from '../policy/budget.js'
-import { idempotencyKey } from '../policy/idempotency.js'
 import { classifyWrite, whatToDoWithUnknown } from '../policy/outcome.js'
-import { boundIdsOf, readYields } from '../policy/scope.js'
+import { readYields } from '../policy/scope.js'
 import type { Journal } from '../store/records.js'
 import type { ToolAnswer } from '../tools/tool.js'
 import { backoffMs } from '../util/backoff.js'
@@ -130,22 +129,11 @@ async function performWrite(
   context: RunContext,
   journal: Journal,
   call: ToolCall,
-  { tool, grant, bindings, request }: Permit,
+  { tool, grant, bindings, request, identity }: Permit,
 ): Promise<RunOutcome | undefined> {
-  const { store, lease, run, event, agent, clock } = context
-  const ids = boundIdsOf(tool, bindings.ids)
-  const earlier = journal.calls.filter(
-    (other) => other.tool === tool.name && other.ordinal !== undefined && other.id !== call.id,
-  )
-  const ordinal = earlier.length
-  const key = idempotencyKey({
-    eventId: event.id,
-    replay: run.replay,
-    agent: agent.name,
-    tool: tool.name,
-    ids,
-    ordinal,
-  })
+  const { store, lease, run, event, clock } = context
+  if (!identity) throw new AppError('internal.unexpected', `${tool.name} is no write`)
+  const { ids, key, ordinal } = identity
   const now = clock.now()
   const reservations = reservationsFor(grant, tool, {
     runId: run.id,

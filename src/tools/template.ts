@@ -13,8 +13,8 @@ export interface TemplateValues {
   texts(template: Template, place: string): string[]
 }
 
-export function templateValues(tool: Tool, { ids, args, facts, event }: Bindings): TemplateValues {
-  const values: ExpressionValues = { args: withOptionals(tool, args), facts, ids: { ...ids }, event }
+export function templateValues(tool: Tool, { ids, args, facts, event, marker }: Bindings): TemplateValues {
+  const values: ExpressionValues = { args: withOptionals(tool, args), facts, ids: { ...ids }, event, marker }
 
   const single = (template: Template, place: string): JsonValue | undefined => {
     if (template.kind === 'literal') return template.value

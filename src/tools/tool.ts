@@ -22,6 +22,8 @@ export interface Bindings {
   readonly facts: JsonObject
   /** The event as CEL sees it: `id source type subject time data`. */
   readonly event: JsonObject
+  /** Of a write: a text that only this write carries, for its templates. */
+  readonly marker: string | undefined
 }
 
 export interface SendOptions {

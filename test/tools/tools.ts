@@ -6,7 +6,7 @@ import { compileExpression } from '../../src/util/cel.js'
 export function template(text: string): Template {
   const parts = text.split(/\{\{\s*(.*?)\s*\}\}/)
   const compiled = parts.map((part, at) =>
-    at % 2 === 0 ? part : compileExpression(part, ['args', 'facts', 'ids', 'event']),
+    at % 2 === 0 ? part : compileExpression(part, ['args', 'facts', 'ids', 'event', 'marker']),
   )
   const [before, only, after] = compiled
   if (compiled.length === 1) return { kind: 'literal', value: text }
@@ -55,7 +55,8 @@ export function arg(spec: Specs, changes: { optional?: boolean; description?: st
 }
 
 export function bindings(changes: Partial<Bindings> = {}): Bindings {
-  return { ids: {}, args: {}, facts: {}, event: { id: 'evt_1', type: 'charge.dispute.created' }, ...changes }
+  const event = { id: 'evt_1', type: 'charge.dispute.created' }
+  return { ids: {}, args: {}, facts: {}, event, marker: undefined, ...changes }
 }
 
 export function bearer(origin: string, changes: Partial<Credential> = {}): Credential {

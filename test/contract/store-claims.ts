@@ -4,6 +4,7 @@ import type { Lease, RunOutcome } from '../../src/domain/run.js'
 import type { Subject } from './store.js'
 import {
   claim,
+  idOf,
   intent,
   minute,
   newCall,
@@ -120,6 +121,72 @@ export function claimPromises({ store, another }: Subject): void {
     const clerk = await queueRun(store(), 'clerk', 'a')
     expect(await tryClaim(store(), { notAgents: ['doctor', 'clerk'] })).toBeUndefined()
     expect((await claim(store(), { notAgents: ['doctor'] })).run.id).toBe(clerk)
+  })
+
+  it('passes over runs that were held when a process died, where it is told to', async () => {
+    const suspect = await queueRun(store(), 'doctor', 'a')
+    await claim(store(), { node: 'old' })
+    const behind = await queueRun(store(), 'doctor', 'a')
+    const innocent = await queueRun(store(), 'doctor', 'b')
+    await store().recoverRuns({ node: 'new', alone: true, now: start, maxCrashes: 3 })
+    expect((await claim(store(), { noSuspects: true })).run.id).toBe(innocent)
+    expect(await tryClaim(store(), { noSuspects: true })).toBeUndefined()
+    const { lease } = await claim(store())
+    expect(lease.runId).toBe(suspect)
+    // It got somewhere: it is no suspect any more.
+    await store().appendStep(lease, step(), [], start)
+    await store().finish(lease, { state: 'parked', on: 'time', until: start }, 1, start)
+    const again = await claim(store(), { noSuspects: true })
+    expect(again.run.id).toBe(suspect)
+    await store().finish(again.lease, { state: 'completed', summary: '' }, 1, start)
+    expect((await claim(store(), { noSuspects: true })).run.id).toBe(behind)
+  })
+
+  it('tells of a newer event that an earlier run of the subject was about', async () => {
+    const deliver = async (time: number, agent = 'doctor', subject = 'a') => {
+      const eventId = await recordEvent(store(), { subject, time })
+      await store().dispatch([{ eventId, decisions: [{ agent, reason: 'matched' }] }], start)
+    }
+    const times = [start + 10, start + 30, start + 20, start + 30, start + 31]
+    for (const time of times) await deliver(time)
+    await deliver(start, 'clerk')
+    await deliver(start, 'doctor', 'b')
+    const found = []
+    for (;;) {
+      const claimed = await tryClaim(store())
+      if (!claimed) break
+      found.push([claimed.run.agent, claimed.run.subject, claimed.event.time, claimed.newerEventAt])
+      await store().finish(claimed.lease, { state: 'completed', summary: '' }, 1, start)
+    }
+    expect(found).toEqual([
+      ['doctor', 'a', start + 10, undefined],
+      ['doctor', 'a', start + 30, undefined],
+      ['doctor', 'a', start + 20, start + 30],
+      ['doctor', 'a', start + 30, undefined],
+      ['doctor', 'a', start + 31, undefined],
+      ['clerk', 'a', start, undefined],
+      ['doctor', 'b', start, undefined],
+    ])
+  })
+
+  it('tells the same of an event that came out of order each time it is claimed, and of its replay', async () => {
+    const ids = []
+    for (const time of [start + 10, start]) {
+      const eventId = await recordEvent(store(), { subject: 'a', time })
+      await store().dispatch([{ eventId, decisions: [{ agent: 'doctor', reason: 'matched' }] }], start)
+      ids.push(eventId)
+    }
+    const first = await claim(store())
+    await store().finish(first.lease, { state: 'completed', summary: '' }, 1, start)
+    for (let claims = 0; claims < 2; claims++) {
+      const { lease, newerEventAt } = await claim(store())
+      expect(newerEventAt).toBe(start + 10)
+      await store().finish(lease, { state: 'parked', on: 'time', until: start }, 1, start)
+    }
+    const { lease } = await claim(store())
+    await store().finish(lease, { state: 'completed', summary: '' }, 1, start)
+    await store().replay(idOf(ids[1]), 'doctor', start)
+    expect((await claim(store())).newerEventAt).toBe(start + 10)
   })
 
   it('clears what a run waited on when it is claimed again, and raises the fence', async () => {

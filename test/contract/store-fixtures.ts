@@ -83,11 +83,12 @@ export interface ClaimOptions {
   readonly now?: number
   readonly leaseMs?: number
   readonly notAgents?: readonly string[]
+  readonly noSuspects?: boolean
 }
 
 export function tryClaim(store: Store, options: ClaimOptions = {}): Promise<ClaimedRun | undefined> {
-  const { node = 'node-1', now = start, leaseMs = minute, notAgents = [] } = options
-  return store.claim({ node, now, leaseUntil: now + leaseMs, notAgents })
+  const { node = 'node-1', now = start, leaseMs = minute, notAgents = [], noSuspects = false } = options
+  return store.claim({ node, now, leaseUntil: now + leaseMs, notAgents, noSuspects })
 }
 
 export async function claim(store: Store, options: ClaimOptions = {}): Promise<ClaimedRun> {

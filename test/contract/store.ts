@@ -2,6 +2,8 @@ import { afterEach, beforeEach, describe } from 'vitest'
 import type { Store } from '../../src/store/store.js'
 import { arrivalPromises } from './store-arrivals.js'
 import { claimPromises } from './store-claims.js'
+import { mailboxPromises } from './store-mailboxes.js'
+import { pausePromises } from './store-pauses.js'
 import { readingPromises } from './store-reading.js'
 import { runPromises } from './store-runs.js'
 import { toolCallPromises } from './store-tool-calls.js'
@@ -26,6 +28,8 @@ export function storeContract(name: string, make: () => Promise<Ledger>): void {
 
     describe('arrivals', () => arrivalPromises(subject))
     describe('claims and leases', () => claimPromises(subject))
+    describe('mailboxes', () => mailboxPromises(subject))
+    describe('pauses, alerts and looks', () => pausePromises(subject))
     describe('runs', () => runPromises(subject))
     describe('tool calls and approvals', () => toolCallPromises(subject))
     describe('reading', () => readingPromises(subject))

@@ -1,5 +1,6 @@
 import { type RunOutcome, type RunState, supersededError } from '../../domain/run.js'
 import { reservations } from './reservations.js'
+import { unfinishedRuns } from './selects.js'
 import type { Writer } from './writer.js'
 
 interface EndedRun {
@@ -31,7 +32,7 @@ export function endings(writer: Writer): Endings {
   const unblock = db.prepare(`
     UPDATE runs SET is_blocked = 0, is_ready = (state = 'queued')
     WHERE is_blocked = 1 AND position = (
-      SELECT min(position) FROM runs WHERE agent = ? AND subject = ? AND finished_at IS NULL)`)
+      SELECT min(position) FROM ${unfinishedRuns} WHERE agent = ? AND subject = ? AND finished_at IS NULL)`)
   const superseder = db.prepare<[string], { superseded_by: string }>(
     `SELECT superseded_by FROM runs WHERE id = ? AND superseded_by IS NOT NULL AND NOT ${hasOpenWrite}`,
   )

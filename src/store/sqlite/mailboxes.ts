@@ -4,6 +4,7 @@ import { type ParkedOn, type RunState, supersededError } from '../../domain/run.
 import { type Endings, hasOpenWrite } from './endings.js'
 import type { InsertRun } from './new-runs.js'
 import type { RunRow } from './rows.js'
+import { unfinishedRuns } from './selects.js'
 
 /** Most events that one run sees. One more begins a run of its own, which later ones join. */
 const mostEvents = 1000
@@ -65,7 +66,7 @@ function joiner(db: Database): Joiner {
   const waiting = db.prepare<[string, string], WaitingRow>(`
     SELECT id, event_id, event_count, created_at, state, parked_on,
       (SELECT time_at FROM events WHERE events.id = runs.event_id) AS time_at
-    FROM runs WHERE agent = ? AND subject = ? AND finished_at IS NULL AND started_at IS NULL
+    FROM ${unfinishedRuns} WHERE agent = ? AND subject = ? AND finished_at IS NULL AND started_at IS NULL
       AND state <> 'running' AND replay = 0
     ORDER BY position DESC LIMIT 1`)
   const addEvent = db.prepare('INSERT INTO run_events (run_id, number, event_id) VALUES (?, ?, ?)')
@@ -96,10 +97,10 @@ type Superseder = (agent: string, subject: string, eventId: string, now: number)
 function superseder(db: Database, endings: Endings): Superseder {
   const unfinished = 'agent = ? AND subject = ? AND finished_at IS NULL AND replay = 0'
   const cancel = db.prepare<unknown[], RunRow>(`
-    UPDATE runs SET state = 'cancelled', is_ready = 0, is_blocked = 0, parked_on = NULL, next_at = NULL,
+    UPDATE ${unfinishedRuns} SET state = 'cancelled', is_ready = 0, is_blocked = 0, parked_on = NULL, next_at = NULL,
       finished_at = ?, error_code = ?, error_message = ?, superseded_by = ?
     WHERE ${unfinished} AND state <> 'running' AND NOT ${hasOpenWrite} RETURNING *`)
-  const mark = db.prepare(`UPDATE runs SET superseded_by = ? WHERE ${unfinished}`)
+  const mark = db.prepare(`UPDATE ${unfinishedRuns} SET superseded_by = ? WHERE ${unfinished}`)
   return (agent, subject, eventId, now) => {
     const { code, message } = supersededError(eventId)
     const cancelled = cancel.all(now, code, message, eventId, agent, subject)

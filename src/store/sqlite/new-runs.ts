@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3'
 import { newId } from '../../util/id.js'
+import { unfinishedRuns } from './selects.js'
 
 export interface NewRun {
   readonly eventId: string
@@ -20,7 +21,7 @@ export type InsertRun = (run: NewRun, now: number, wait?: FirstWait) => string
  */
 export function runInserter(db: Database): InsertRun {
   const unfinished = db.prepare<[string, string], unknown>(
-    'SELECT 1 FROM runs WHERE agent = ? AND subject = ? AND finished_at IS NULL LIMIT 1',
+    `SELECT 1 FROM ${unfinishedRuns} WHERE agent = ? AND subject = ? AND finished_at IS NULL LIMIT 1`,
   )
   const queue = db.prepare(`
     INSERT INTO runs (id, event_id, agent, subject, replay, state, is_blocked, is_ready, created_at)

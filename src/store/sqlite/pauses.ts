@@ -1,5 +1,6 @@
 import type { PausedOn } from '../records.js'
 import type { Store } from '../store.js'
+import { unfinishedRuns } from './selects.js'
 import type { Writer } from './writer.js'
 
 /** Runs that wait because their agent is off or the disk is low. */
@@ -7,7 +8,7 @@ export function pauses(writer: Writer): Pick<Store, 'pause' | 'resume'> {
   const { db } = writer
   const pause = (which: string) =>
     db.prepare(`
-      UPDATE runs SET state = 'parked', parked_on = ?, next_at = NULL, is_ready = 0
+      UPDATE ${unfinishedRuns} SET state = 'parked', parked_on = ?, next_at = NULL, is_ready = 0
       WHERE finished_at IS NULL AND started_at IS NULL ${which}
         AND (state = 'queued' OR (state = 'parked' AND parked_on = 'quiet'))`)
   // Reads all that is unfinished, of the agents or of all.
@@ -23,7 +24,7 @@ export function pauses(writer: Writer): Pick<Store, 'pause' | 'resume'> {
         UNION ALL
         SELECT (SELECT min(agent) FROM runs WHERE ${paused} AND agent > name) FROM agents WHERE name IS NOT NULL
       )
-      UPDATE runs SET state = 'queued', parked_on = NULL, is_ready = 1 - is_blocked
+      UPDATE runs INDEXED BY runs_paused SET state = 'queued', parked_on = NULL, is_ready = 1 - is_blocked
       WHERE ${paused} AND state = 'parked' AND agent IN (
         SELECT name FROM agents WHERE name IS NOT NULL AND name NOT IN (SELECT value FROM json_each(?)))`)
   }

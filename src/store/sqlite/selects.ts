@@ -11,3 +11,9 @@ export const selectDelivery = `
       SELECT id FROM events WHERE delivery_id = d.id
       UNION ALL SELECT event_id FROM redeliveries WHERE delivery_id = d.id)) AS event_ids
   FROM deliveries d`
+
+/**
+ * The table of runs by the index of the unfinished. Without being told, the engine takes the index of all runs of a
+ * subject, and a subject with ten thousand finished runs costs ten thousand rows each time.
+ */
+export const unfinishedRuns = 'runs INDEXED BY runs_unfinished'

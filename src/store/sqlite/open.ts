@@ -1,5 +1,5 @@
-import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import Database from 'better-sqlite3'
 import { AppError, StoreError } from '../../domain/errors.js'
 import type { Store } from '../store.js'
@@ -168,8 +168,27 @@ export function isOlder(version: string, floor: string): boolean {
 
 /** The file and its directory, for their owner only; SQLite gives its side files the same mode. */
 function makeFile(file: string): void {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  const directory = resolve(dirname(file))
+  const firstMade = mkdirSync(directory, { recursive: true, mode: 0o700 }) ?? directory
   if (!existsSync(file)) closeSync(openSync(file, 'ax', 0o600))
+  // A name outlives a power cut when the directory that has it was written through: else all of the ledger is gone.
+  writeThrough(directory)
+  for (let made = directory; made.length >= firstMade.length; made = dirname(made))
+    writeThrough(dirname(made))
+}
+
+function writeThrough(directory: string): void {
+  try {
+    const descriptor = openSync(directory, 'r')
+    try {
+      fsyncSync(descriptor)
+    } finally {
+      closeSync(descriptor)
+    }
+  } catch (cause) {
+    // What may not be read was not made by us.
+    if (!(cause instanceof Error && 'code' in cause && cause.code === 'EACCES')) throw cause
+  }
 }
 
 function requireFile(file: string): void {

@@ -1,0 +1,21 @@
+import type { Mutation } from '../mutated-dist.js'
+
+/** A log that is written back and begun anew after a few commits, so that a short load does it often. */
+export const withShortLog: readonly Mutation[] = [
+  { file: 'store/sqlite/checkpoints.js', find: 'pagesToWrite = 1000;', replace: 'pagesToWrite = 40;' },
+  { file: 'store/sqlite/checkpoints.js', find: 'pagesToRestart = 4000;', replace: 'pagesToRestart = 120;' },
+]
+
+/** The thread that writes the log back does not wait for the disk. */
+export const withoutFsyncOfCheckpoints: Mutation = {
+  file: 'store/sqlite/checkpoint-worker.js',
+  find: 'applyPragmas(db, file);',
+  replace: "applyPragmas(db, file); db.pragma('synchronous = OFF');",
+}
+
+/** Asks for NORMAL and looks for FULL, as if SQLite did not keep what it is told. */
+export const withSettingThatDoesNotStick: Mutation = {
+  file: 'store/sqlite/pragmas.js',
+  find: "value: 'FULL', readsAs: 2",
+  replace: "value: 'NORMAL', readsAs: 2",
+}

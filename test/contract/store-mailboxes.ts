@@ -412,14 +412,14 @@ export function mailboxPromises({ store, another }: Subject): void {
     },
     { weight: 4, arbitrary: fc.constant({ do: 'claim' as const }) },
     { weight: 3, arbitrary: fc.record({ do: fc.constant('finish' as const), parks: fc.boolean() }) },
-    { weight: 1, arbitrary: fc.constantFrom({ do: 'wait' as const }, { do: 'resume' as const }) },
+    { weight: 4, arbitrary: fc.constantFrom({ do: 'wait' as const }, { do: 'resume' as const }) },
   )
 
   it('loses no event and works on no subject twice at once, whatever happens in which order', {
     timeout: 60_000,
   }, async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(action, { maxLength: 40 }), async (actions) => {
+      fc.asyncProperty(fc.array(action, { maxLength: 40, size: 'max' }), async (actions) => {
         const agent = `agent-${serial++}`
         const held: Lease[] = []
         const eventIds: string[] = []

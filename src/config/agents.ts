@@ -6,6 +6,7 @@ import type { Path } from './document.js'
 import { eventMembers } from './effects.js'
 import { checkExpression } from './expressions.js'
 import { choice } from './issues.js'
+import { buildMailbox } from './mailbox.js'
 import { type AgentEntry, agentSchema, type GrantEntry } from './schema-agent.js'
 import { didYouMean, sentences } from './suggest.js'
 
@@ -24,7 +25,7 @@ export interface AgentDraft {
 
 /** Where a fault is told without keeping the rest of the agent from being checked. */
 const independent = [
-  ...['limits', 'mailbox', 'mode', 'instructions', 'on.if', 'on.type', 'on.*.if', 'on.*.type'],
+  ...['limits', 'mailbox', 'mode', 'instructions', 'refresh', 'on.if', 'on.type', 'on.*.if', 'on.*.type'],
   'tools.*.*.*',
 ]
 
@@ -33,7 +34,8 @@ export function loadAgents(parts: AgentParts, context: LoadContext): Section<Age
     const entry = parseEntry(agentSchema, path, context, independent)
     if (entry === undefined) return undefined
     checkName('model', entry.model, parts.models.names, [...path, 'model'], context)
-    const scope = scopeOf(entry, path, parts, context)
+    const scope = scopeOf(entry, path, parts)
+    checkRefresh(entry, path, parts, context)
     const on = buildTriggers(entry, path, parts, context)
     const { grantPaths, grants } = buildGrants(entry, path, scope, parts, context)
     return {
@@ -43,8 +45,8 @@ export function loadAgents(parts: AgentParts, context: LoadContext): Section<Age
         grants,
         model: entry.model,
         limits: limitsOf(entry),
-        mailbox: { whenBusy: 'queue' },
-        refresh: undefined,
+        mailbox: buildMailbox(entry.mailbox, [...path, 'mailbox'], context),
+        refresh: entry.refresh,
         mode: entry.mode,
       },
       instructionsPath: entry.instructions ?? `agents/${name}.md`,
@@ -102,12 +104,8 @@ interface Scope {
   readonly described: string
 }
 
-function scopeOf(
-  entry: AgentEntry,
-  path: Path,
-  { sources, tools }: AgentParts,
-  _: LoadContext,
-): Scope | undefined {
+/** The ids of the agent's events alone. */
+function eventScopeOf(entry: AgentEntry, path: Path, { sources }: AgentParts): Scope | undefined {
   const ids = new Set<string>()
   const described: string[] = []
   for (const name of new Set(triggersOf(entry, path).map(({ trigger }) => trigger.source))) {
@@ -116,6 +114,14 @@ function scopeOf(
     for (const id of source.idNames) ids.add(id)
     described.push(`${name} yields ${source.idNames.length === 0 ? 'none' : source.idNames.join(', ')}`)
   }
+  return { ids, described: described.join('; ') }
+}
+
+function scopeOf(entry: AgentEntry, path: Path, parts: AgentParts): Scope | undefined {
+  const { tools } = parts
+  const ofEvents = eventScopeOf(entry, path, parts)
+  if (ofEvents === undefined) return undefined
+  const ids = new Set(ofEvents.ids)
   const granted = entry.tools.flatMap((item) => (typeof item === 'string' ? [item] : Object.keys(item)))
   if (granted.some((name) => !tools.loaded.has(name))) return undefined
   // A tool adds ids only once it can be called itself, so this goes on until nothing is added.
@@ -126,7 +132,24 @@ function scopeOf(
       if (tool?.boundIds.every((id) => ids.has(id))) for (const id of Object.keys(tool.yields)) ids.add(id)
     }
   }
-  return { ids, described: described.join('; ') }
+  return { ids, described: ofEvents.described }
+}
+
+/** It is read before any tool was called, so all that it is bound to must come with the event. */
+function checkRefresh(entry: AgentEntry, path: Path, parts: AgentParts, { problems }: LoadContext): void {
+  const tool = entry.refresh === undefined ? undefined : parts.tools.loaded.get(entry.refresh)
+  const scope = eventScopeOf(entry, path, parts)
+  if (tool === undefined || scope === undefined) return
+  for (const id of tool.boundIds) {
+    if (scope.ids.has(id)) continue
+    problems.add(
+      [...path, 'refresh'],
+      sentences(
+        `"${tool.name}" needs {${id}}, which no source of the agent yields (${scope.described})`,
+        didYouMean(id, scope.ids),
+      ),
+    )
+  }
 }
 
 function buildGrants(

@@ -22,6 +22,10 @@ export function crossCheck(sections: LoadedSections, context: LoadContext): void
     checkCredential(tool, sections, context)
     checkFacts(tool, sections.tools, context)
   }
+  for (const { agent } of sections.agents.loaded.values()) {
+    if (agent.refresh === undefined) continue
+    checkOwnRead('refresh', agent.refresh, ['agents', agent.name, 'refresh'], sections.tools, context)
+  }
   for (const { credential, origin, path } of sourceRequests(context)) {
     if (credential === undefined) continue
     checkOrigin(credential, origin, [...path, 'credential'], sections.credentials, context)
@@ -198,6 +202,7 @@ function warnOfUnused({ agents, sources, tools }: LoadedSections, { problems }: 
     const isAsked = [...tools.loaded.values()].some(
       ({ facts, probe }) => Object.values(facts).includes(name) || probe?.tool === name,
     )
-    if (!isGranted && !isAsked) problems.warn(['tools', name], 'no agent has this tool', 'key')
+    const isRefresh = loaded.some(({ refresh }) => refresh === name)
+    if (!isGranted && !isAsked && !isRefresh) problems.warn(['tools', name], 'no agent has this tool', 'key')
   }
 }

@@ -13,8 +13,6 @@ const keys: readonly (readonly [pattern: string, what: string])[] = [
   ['tools.*.openapi', 'tools from an OpenAPI document'],
   ['tools.*.mcp', 'tools from an MCP server'],
   ['tools.*.kind', 'other kinds of tools than HTTP'],
-  ['agents.*.mailbox.quiet', 'waiting until a subject is quiet'],
-  ['agents.*.mailbox.max_wait', 'waiting until a subject is quiet'],
   ['agents.*.label', 'labels'],
   ['agents.*.audience', 'audiences'],
   ['agents.*.memory', 'memory between runs'],
@@ -38,7 +36,6 @@ const values: readonly (readonly [pattern: string, value: RegExp, instead: strin
   ['store', /^postgres(ql)?:/, '"sqlite:./data/rouse.db"'],
   ['agents.*.mode', /^shadow$/, '"live" or "off"'],
   ['agents.*.tools.*.*.gate', /^shadow$/, '"approve" or "auto"'],
-  ['agents.*.mailbox.when_busy', /^(coalesce|supersede)$/, '"queue"'],
 ]
 
 /** The sentence for a key whose feature comes later, or undefined. */

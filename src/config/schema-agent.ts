@@ -89,14 +89,27 @@ export const agentSchema = z
     mailbox: z
       .strictObject({
         when_busy: z
-          .enum(['queue'])
+          .enum(['queue', 'coalesce', 'supersede'])
           .prefault('queue')
-          .describe('What happens to events of a subject that has a run already: they wait in order.'),
+          .describe(
+            'What happens to events of a subject that has an unfinished run. `queue`: a run for each, in order. `coalesce`: those that wait are one run, which sees all of them. `supersede`: the newest takes the place of those before it.',
+          ),
+        quiet: duration({ min: 0, max: 86_400_000 })
+          .optional()
+          .describe('With `coalesce`: the run begins when no event came for so long. Default: at once.'),
+        max_wait: duration({ min: 0, max: 30 * 86_400_000 })
+          .optional()
+          .describe('With `quiet`: at the latest so long after its first event. Default: ten times `quiet`.'),
       })
       .prefault({})
       .describe('One run for each subject at a time.'),
+    refresh: text('the name of a read tool', 64)
+      .optional()
+      .describe(
+        'A read tool without required args, bound to ids of the event: called by rouse just before a run acts, so that the model sees the state of now.',
+      ),
     limits: limitsSchema.prefault({}),
-    mode: z.enum(['live', 'off']).prefault('live').describe('`off`: events do not wake it.'),
+    mode: z.enum(['live', 'off']).prefault('live').describe('`off`: its events wait until it is on again.'),
   })
   .describe('An agent: when to wake, instructions, tools, limits.')
 

@@ -132,7 +132,15 @@ describe('loadConfig', () => {
       sum: [{ arg: 'amount', limit: 20_000, per: 'day' }],
       approvalTtlMs: 7_200_000,
     })
-    expect(config.agents.get('sleeping')?.mode).toBe('off')
+    expect(config.agents.get('ci')).toMatchObject({
+      mailbox: { whenBusy: 'coalesce', quietMs: 30_000, maxWaitMs: 300_000 },
+      refresh: 'list_jobs',
+    })
+    expect(config.agents.get('sleeping')).toMatchObject({
+      mode: 'off',
+      mailbox: { whenBusy: 'queue' },
+      refresh: undefined,
+    })
   })
 
   it('keeps the shape of a body: types of lone expressions, lists, null, an escaped dollar', async () => {

@@ -113,8 +113,11 @@ export class Dispatcher {
 
   private async dispatch(events: readonly Event[]): Promise<void> {
     const { store, clock, agents, onRuns } = this.options
-    const dispatches = events.map((event) => ({ eventId: event.id, decisions: match(event, agents()) }))
-    const runIds = await store.dispatch(dispatches, clock.now())
+    // One configuration for the whole batch, whatever is swapped meanwhile.
+    const inForce = [...agents()]
+    const dispatches = events.map((event) => ({ eventId: event.id, decisions: match(event, inForce) }))
+    const mailboxes = new Map(inForce.map(({ name, mailbox }) => [name, mailbox]))
+    const runIds = await store.dispatch(dispatches, clock.now(), mailboxes)
     if (runIds.length === 0) return
     faultPoint('K04')
     onRuns(runIds)

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Agent } from '../../src/domain/agent.js'
 import { StoreError } from '../../src/domain/errors.js'
 import type { Event } from '../../src/domain/event.js'
 import { Dispatcher } from '../../src/ingest/dispatch.js'
@@ -7,7 +8,7 @@ import { systemClock } from '../../src/util/clock.js'
 import { arrival, draft } from '../contract/store-fixtures.js'
 import { makeLedger } from '../store/ledger.js'
 import { until } from '../support/wait.js'
-import { agent, keepLog } from './setting.js'
+import { agent, keepLog, trigger } from './setting.js'
 
 let ledger: Awaited<ReturnType<typeof makeLedger>>
 let dispatchers: Dispatcher[]
@@ -40,9 +41,9 @@ class WatchedStore {
         await this.beforeRead()
         return events
       },
-      dispatch: async (dispatches, now) => {
+      dispatch: async (dispatches, now, mailboxes) => {
         await this.beforeDispatch()
-        const runIds = await real.dispatch(dispatches, now)
+        const runIds = await real.dispatch(dispatches, now, mailboxes)
         this.dispatched.push(dispatches.map(({ eventId }) => eventId))
         return runIds
       },
@@ -50,14 +51,17 @@ class WatchedStore {
   }
 }
 
-function dispatcherOn(store: Store) {
+function dispatcherOn(
+  store: Store,
+  agents: () => Agent[] = () => [agent('a'), agent('b', { on: [trigger('elsewhere', ['*'])] })],
+) {
   const runIds: string[] = []
   const { log, lines } = keepLog()
   const dispatcher = new Dispatcher({
     store,
     clock: systemClock,
     log,
-    agents: () => [agent('a'), agent('b', { mode: 'off' })],
+    agents,
     onRuns: (ids) => runIds.push(...ids),
   })
   dispatchers.push(dispatcher)
@@ -115,7 +119,7 @@ describe('the dispatcher', () => {
       state: 'dispatched',
       decisions: [
         { agent: 'a', reason: 'matched' },
-        { agent: 'b', reason: 'off' },
+        { agent: 'b', reason: 'source' },
       ],
     })
   })
@@ -205,6 +209,46 @@ describe('the dispatcher', () => {
     await dispatcher.settled()
     expect(await ledger.store.event(events[0]?.id ?? '')).toMatchObject({ state: 'ignored' })
     expect(runIds).toEqual([])
+  })
+
+  it('parks the run of an agent that is off, and says so of the event', async () => {
+    const { dispatcher, runIds } = dispatcherOn(ledger.store, () => [agent('a', { mode: 'off' })])
+    const [event] = await recordEvents(1)
+    dispatcher.lookInLedger()
+    await dispatcher.settled()
+    expect(await ledger.store.event(event?.id ?? '')).toMatchObject({
+      state: 'dispatched',
+      decisions: [{ agent: 'a', reason: 'off' }],
+    })
+    expect(runIds).toHaveLength(1)
+    expect(await ledger.store.run(runIds[0] ?? '')).toMatchObject({ state: 'parked', parkedOn: 'agent' })
+  })
+
+  it('uses the mailboxes of the agents in force', async () => {
+    const mailboxes: Agent['mailbox'][] = [
+      { whenBusy: 'coalesce', quietMs: 60_000, maxWaitMs: 60_000 },
+      { whenBusy: 'supersede' },
+      { whenBusy: 'queue' },
+    ]
+    let mailbox = mailboxes[0]
+    const { dispatcher } = dispatcherOn(ledger.store, () => [agent('a', mailbox && { mailbox })])
+    const deliver = async () => {
+      await ledger.store.record(arrival({ events: [draft({ subject: 'one' }), draft({ subject: 'one' })] }))
+      dispatcher.lookInLedger()
+      await dispatcher.settled()
+      const runs = await ledger.store.listRuns({ limit: 10 })
+      return runs.map(({ state, eventCount }) => [state, eventCount]).reverse()
+    }
+    const waiting = ['parked', 2]
+    expect(await deliver()).toEqual([waiting])
+    mailbox = mailboxes[1]
+    const superseded = [
+      ['cancelled', 2],
+      ['cancelled', 1],
+    ]
+    expect(await deliver()).toEqual([...superseded, ['queued', 1]])
+    mailbox = mailboxes[2]
+    expect(await deliver()).toEqual([...superseded, ['queued', 1], ['queued', 1], ['queued', 1]])
   })
 
   it('ends when it is stopped, even in the middle of a ledger that stays away', async () => {

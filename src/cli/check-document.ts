@@ -37,7 +37,8 @@ function sourceDocument(
   }
 }
 
-function agentDocument({ name, mode, on, model, limits, grants }: Agent, config: Config): JsonObject {
+function agentDocument(agent: Agent, config: Config): JsonObject {
+  const { name, mode, on, model, limits, grants, mailbox, refresh } = agent
   return {
     name,
     mode,
@@ -47,6 +48,12 @@ function agentDocument({ name, mode, on, model, limits, grants }: Agent, config:
       types: [...types],
       if: condition?.source ?? null,
     })),
+    mailbox: {
+      when_busy: mailbox.whenBusy,
+      quiet_ms: mailbox.whenBusy === 'coalesce' ? mailbox.quietMs : null,
+      max_wait_ms: mailbox.whenBusy === 'coalesce' ? mailbox.maxWaitMs : null,
+    },
+    refresh: refresh ?? null,
     limits: {
       turns: limits.turns,
       calls: limits.calls,

@@ -114,8 +114,10 @@ function formatAgent(agent: Agent, config: Config, invocation: Invocation): stri
       `${source}: ${plain(types.join(', '))}${condition ? `  if ${plain(condition.source)}` : ''}`,
   )
   const fields: [string, string | undefined][] = [
-    ['mode', agent.mode === 'off' ? 'off: it is never woken' : undefined],
+    ['mode', agent.mode === 'off' ? 'off: its events wait until it is on again' : undefined],
     ['wakes on', wakes.join('\n')],
+    ['mailbox', sayMailbox(agent.mailbox)],
+    ['reads first', agent.refresh === undefined ? undefined : plain(agent.refresh)],
     ['model', model ? `${plain(model.model)} at ${plain(model.baseUrl)}` : agent.model],
     ['limits', wrap(sayLimits(agent), io.width - 12)],
   ]
@@ -171,6 +173,19 @@ function sayLimits({ limits }: Agent): string {
     `${count(attempts, 'try', 'tries')}`,
     runsPerDay === undefined ? 'no limit of runs' : `${count(runsPerDay, 'run')} a day`,
   ].join(', ')
+}
+
+/** Nothing where events simply wait in order. */
+function sayMailbox(mailbox: Agent['mailbox']): string | undefined {
+  if (mailbox.whenBusy === 'queue') return undefined
+  if (mailbox.whenBusy === 'supersede')
+    return 'supersede: the newest event of a subject takes the place of those before it'
+  const { quietMs, maxWaitMs } = mailbox
+  const quiet =
+    quietMs === 0
+      ? ''
+      : `, when the subject was quiet for ${formatDuration(quietMs)}, at the latest after ${formatDuration(maxWaitMs)}`
+  return `coalesce: events of a subject that wait are one run${quiet}`
 }
 
 /** `1/subject, amount 20,000/day`. */

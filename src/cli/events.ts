@@ -1,4 +1,4 @@
-import { type EventState, eventTransitions } from '../domain/event.js'
+import { type EventState, eventTransitions, wakes } from '../domain/event.js'
 import type { StoredEvent, StoredRefusal } from '../store/records.js'
 import { utcDay } from '../util/clock.js'
 import {
@@ -92,7 +92,7 @@ export function formatEvents(events: readonly StoredEvent[], invocation: Invocat
     plain(event.type),
     plain(event.subject ?? ''),
     event.state,
-    event.decisions.flatMap(({ agent, reason }) => (reason === 'matched' ? [plain(agent)] : [])).join(' '),
+    event.decisions.flatMap((decision) => (wakes(decision) ? [plain(decision.agent)] : [])).join(' '),
   ])
   const columns = [
     { title: 'ID' },

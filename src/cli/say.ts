@@ -48,10 +48,10 @@ const notMatched: Readonly<Record<MatchDecision['reason'], string>> = {
   type: 'listens to other types',
   if_false: 'its `if` is false',
   if_error: 'its `if` could not be decided, which is no match',
-  off: 'it would have been woken, but its mode is off',
+  off: 'its mode is off; its run waits until it is on again',
 }
 
-/** Why an agent was not woken. */
+/** Why an agent was not woken, or waits. */
 export function sayDecision({ reason, detail }: MatchDecision): string {
   return notMatched[reason] + (detail === undefined ? '' : `: ${plain(detail)}`)
 }

@@ -1,3 +1,4 @@
+import { wakes } from '../domain/event.js'
 import type { Journal, StoredDelivery, StoredEvent } from '../store/records.js'
 import { sayDecision, sayEvent } from './say.js'
 import type { StoryLine } from './story-line.js'
@@ -87,13 +88,12 @@ function decisions(event: StoredEvent): StoryLine[] {
     return [{ key: `${event.id} undecided`, at: undefined, verb: 'waiting', text, tone: 'wait' }]
   }
   const lines: StoryLine[] = event.decisions.map((decision) => {
-    const isMatch = decision.reason === 'matched'
     const agent = plain(decision.agent)
     return {
       key: `${event.id} match ${agent}`,
       at: undefined,
-      verb: isMatch ? 'matched' : 'not matched',
-      text: isMatch ? agent : `${agent}: ${sayDecision(decision)}`,
+      verb: wakes(decision) ? 'matched' : 'not matched',
+      text: decision.reason === 'matched' ? agent : `${agent}: ${sayDecision(decision)}`,
       tone: decision.reason === 'if_error' ? 'bad' : 'plain',
     }
   })

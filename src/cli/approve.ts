@@ -112,8 +112,9 @@ function resolutionOf({ happened, notHappened, sendAgain }: Options): Resolution
 }
 
 const meanings: Readonly<Record<Resolution, string>> = {
-  confirmed: 'The ledger will say that it happened.',
-  rejected: 'The ledger will say that it did not happen, and its budget is given back.',
+  confirmed: 'The ledger will say that it happened. Nothing is sent, and its budget stays used.',
+  rejected:
+    'The ledger will say that it did not happen, and its budget is given back. If the agent makes the call again, it goes out under a new idempotency key.',
   send_again:
     'The same bytes go out again with the same idempotency key. If the service keeps no keys, it may happen twice.',
 }

@@ -2,7 +2,9 @@ import { addExamples, addJsonOption, type Declare, type Invocation, printDocumen
 import { runDocument } from './document.js'
 import { findId, withLedger } from './ledger.js'
 import { personName } from './person.js'
+import { isUnclear } from './replay-plan.js'
 import { requireJournal } from './run.js'
+import { plain } from './text.js'
 
 interface Options {
   readonly reason?: string
@@ -28,8 +30,17 @@ async function cancel(invocation: Invocation, text: string, options: Options): P
     const reason =
       options.reason === undefined ? `cancelled by ${by}` : `cancelled by ${by}: ${options.reason}`
     await store.cancelRun(id, reason, io.clock.now())
-    const { run } = await store.journal(id)
-    if (options.json) printDocument(invocation, runDocument(run))
-    else io.out(`${run.id} is ${run.state}; what it has sent already stays as it is`)
+    const { run, calls } = await store.journal(id)
+    if (options.json) {
+      printDocument(invocation, runDocument(run))
+      return
+    }
+    io.out(`${run.id} is ${run.state}; what it has sent already stays as it is, and it sends nothing more`)
+    for (const { id: callId, tool, state } of calls) {
+      if (!isUnclear({ state })) continue
+      io.out(
+        `${plain(tool)} may have happened (${state}): rouse approve ${callId} --happened, or --not-happened`,
+      )
+    }
   })
 }

@@ -62,7 +62,7 @@ export function parseSpan(text: string): number {
 }
 
 /** `2h` before now, or a time in ISO 8601, in epoch milliseconds. */
-export function sinceOf(text: string, now: number): number {
+export function sinceOf(text: string, now: number, option = '--since'): number {
   const ago = parseDuration(text)
   if (ago !== undefined) return now - ago
   const at = /^\d{4}-\d{2}-\d{2}([T ][\d:.]+(Z|[+-]\d{2}:?\d{2})?)?$/.test(text)
@@ -70,7 +70,7 @@ export function sinceOf(text: string, now: number): number {
     : Number.NaN
   if (Number.isNaN(at)) {
     throw usageError(
-      `--since "${text}" is no time; expected a duration such as 2h or 7d, or a time such as 2026-11-21T07:00:00Z`,
+      `${option} "${text}" is no time; expected a duration such as 2h or 7d, or a time such as 2026-11-21T07:00:00Z`,
     )
   }
   return at

@@ -58,8 +58,18 @@ async function runs(invocation: Invocation, options: Options): Promise<void> {
       return
     }
     io.out(formatRuns(found, invocation))
+    if (state === 'dead' && found.length > 0) io.err(howToReplay(found, io.clock.now(), agent))
     if (next !== undefined) io.err(`older ones: rouse runs --before ${next}`)
   })
+}
+
+/** What to type to see which of them would be run again, and what that would do a second time. */
+function howToReplay(dead: readonly Run[], now: number, agent: string | undefined): string {
+  const oldest = Math.min(...dead.map(({ createdAt }) => createdAt))
+  const hours = Math.max(1, Math.ceil((now - oldest) / 3_600_000) + 1)
+  const since = hours > 48 ? `${Math.ceil(hours / 24)}d` : `${hours}h`
+  const ofAgent = agent === undefined ? '' : ` --agent ${plain(agent)}`
+  return `to run them again: rouse replay --failed --since ${since}${ofAgent} --dry-run`
 }
 
 export function formatRuns(runs: readonly Run[], invocation: Invocation): string {
@@ -67,6 +77,8 @@ export function formatRuns(runs: readonly Run[], invocation: Invocation): string
   if (runs.length === 0) return 'no runs'
   const when = whenOf(invocation)
   const short = shortIds(runs.map(({ id }) => id))
+  // Nothing follows on a dead run; why it died is what is asked for.
+  const isDead = runs.every(({ state }) => state === 'dead')
   const rows = runs.map((run) => [
     short(run.id),
     when.at(run.createdAt),
@@ -74,7 +86,7 @@ export function formatRuns(runs: readonly Run[], invocation: Invocation): string
     plain(run.agent),
     plain(run.subject),
     shortRunState(run),
-    run.nextAt === undefined ? '' : when.ago(run.nextAt),
+    isDead ? (run.error?.code ?? '') : run.nextAt === undefined ? '' : when.ago(run.nextAt),
     run.usage.turns === 0 ? '' : (run.usage.costUsd?.toFixed(4) ?? '?'),
   ])
   const columns = [
@@ -84,7 +96,7 @@ export function formatRuns(runs: readonly Run[], invocation: Invocation): string
     { title: 'AGENT', shrinkTo: 8 },
     { title: 'SUBJECT', shrinkTo: 8, cut: 'middle' as const },
     { title: 'STATE' },
-    { title: 'NEXT' },
+    { title: isDead ? 'CAUSE' : 'NEXT' },
     { title: 'USD', align: 'right' as const },
   ]
   return formatTable(columns, rows, io.width, (text, row, column) => {

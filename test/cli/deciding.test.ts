@@ -136,6 +136,27 @@ describe('a held write', () => {
     expect((await ledger.store.run(ledger.runId))?.state).toBe('queued')
   })
 
+  test.each([
+    ['--happened', 'Nothing is sent'],
+    ['--not-happened', 'under a new idempotency key'],
+    ['--send-again', 'with the same idempotency key'],
+  ])('%s says what it means for keys before it is done, and keeps who said so', async (option, meaning) => {
+    const id = await hold()
+    expect((await rouse(ledger, ['approve', id, option], {}, ['no'])).out).toContain(meaning)
+    expect((await ledger.store.toolCall(id))?.state).toBe('held')
+    await rouse(ledger, ['approve', id, option, '--yes', '--by', 'dora'])
+    const { calls } = await ledger.store.journal(ledger.runId)
+    expect(calls.find((call) => call.id === id)?.note).toContain('dora: ')
+  })
+
+  test('of a cancelled run is still said, and can be resolved', async () => {
+    const id = await hold()
+    const { out } = await rouse(ledger, ['cancel', ledger.runId])
+    expect(out).toContain(`refund may have happened (held): rouse approve ${id} --happened`)
+    expect((await rouse(ledger, ['approve', id, '--happened', '--yes'])).code).toBe(0)
+    expect((await ledger.store.toolCall(id))?.state).toBe('confirmed')
+  })
+
   test('is not resolved without saying how, nor in two ways', async () => {
     const id = await hold()
     expect((await rouse(ledger, ['approve', id, '--yes'])).code).toBe(2)
@@ -155,43 +176,4 @@ test('cancel ends a parked run and says who did', async () => {
     error: { message: expect.stringContaining('carol: by hand') },
   })
   expect((await rouse(ledger, ['cancel', ledger.runId])).code).toBe(1)
-})
-
-describe('replay', () => {
-  test('prints the plan and what it means, and asks', async () => {
-    const dry = await rouse(ledger, ['replay', ledger.eventId, '--dry-run'])
-    expect(dry.out).toContain('disputes again, after')
-    expect(dry.out).toContain('new idempotency keys')
-    expect((await rouse(ledger, ['replay', ledger.eventId], {}, ['no'])).code).toBe(1)
-    expect(await ledger.store.runsOf(ledger.eventId)).toHaveLength(1)
-    const { out, code } = await rouse(ledger, ['replay', ledger.eventId], {}, ['yes'])
-    expect(code).toBe(0)
-    expect(out).toContain(`disputes, replay 1 of ${ledger.eventId}`)
-    expect((await ledger.store.runsOf(ledger.eventId)).map(({ replay }) => replay).sort()).toEqual([0, 1])
-  })
-
-  test('can wake an agent that the event did not wake, and no agent that there never was', async () => {
-    const { out } = await rouse(ledger, ['replay', ledger.eventId, '--agent', 'ci-doctor', '--yes', '--json'])
-    expect(JSON.parse(out)).toMatchObject({ runs: [{ agent: 'ci-doctor', state: 'queued' }] })
-    const wrong = await rouse(ledger, ['replay', ledger.eventId, '--agent', 'ci-docter', '--yes'])
-    expect(wrong).toMatchObject({ code: 1 })
-    expect(wrong.err).toContain('there were: disputes, ci-doctor')
-  })
-
-  test('--since --failed takes only what is dead', async () => {
-    const plan = async () => {
-      const { out } = await rouse(ledger, ['replay', '--since', '2h', '--failed', '--dry-run', '--json'])
-      return (JSON.parse(out) as { planned: unknown[] }).planned
-    }
-    expect(await plan()).toEqual([])
-    await rouse(ledger, ['deny', ledger.approvalId])
-    const lease = await claim(ledger.store)
-    await ledger.store.finish(lease, { state: 'dead', error: { code: 'limit.turns', message: 'm' } }, 1, now)
-    expect(await plan()).toMatchObject([{ event_id: ledger.eventId, agent: 'disputes', last_state: 'dead' }])
-  })
-
-  test('needs events or --since, and not both', async () => {
-    expect((await rouse(ledger, ['replay'])).code).toBe(2)
-    expect((await rouse(ledger, ['replay', ledger.eventId, '--since', '1h'])).code).toBe(2)
-  })
 })

@@ -13,6 +13,11 @@ const advice: readonly (readonly [RegExp, string])[] = [
   [/^SQLITE_IOERR/, 'the disk gave an error; look at the system log'],
 ]
 
+/** The disk failed, so that what was just written may be there or not. */
+export function isIoFault(cause: unknown): boolean {
+  return cause instanceof Database.SqliteError && cause.code.startsWith('SQLITE_IOERR')
+}
+
 /** What SQLite threw, as an error of the ledger. Its own texts name tables and columns, never a value. */
 export function toStoreError(cause: unknown, file: string): AppError {
   if (cause instanceof AppError) return cause

@@ -1,6 +1,7 @@
 import type { Database, Statement } from 'better-sqlite3'
 import { StoreError } from '../../domain/errors.js'
-import { toStoreError } from './faults.js'
+import { isIoFault, toStoreError } from './faults.js'
+import { committedLogBytes, rewriteLog } from './log-rewrite.js'
 import type { Total } from './totals.js'
 
 /** Most operations in one commit, so that no promise waits long for its neighbours. */
@@ -31,6 +32,7 @@ export class Writer {
   #shareTimer: NodeJS.Timeout | undefined
   #isBusy = false
   #isClosed = false
+  #isLogTrusted = true
   readonly #begin: Statement
   readonly #commit: Statement
   readonly #rollback: Statement
@@ -120,6 +122,7 @@ export class Writer {
     try {
       if (!this.#tryTogether(group)) this.#commitApart(group)
     } catch (cause) {
+      if (isIoFault(cause)) this.#isLogTrusted = false
       const error = toStoreError(cause, this.file)
       for (const { reject } of group) reject(error)
       this.#endTransaction()
@@ -138,7 +141,7 @@ export class Writer {
    */
   #tryTogether(group: readonly Pending[]): boolean {
     this.#counted = []
-    this.#begin.run()
+    this.#beginGroup()
     try {
       for (const pending of group) pending.result = pending.operation()
     } catch {
@@ -152,7 +155,7 @@ export class Writer {
   /** The same with a savepoint around each, so that the one that fails rolls back alone. */
   #commitApart(group: readonly Pending[]): void {
     this.#counted = []
-    this.#begin.run()
+    this.#beginGroup()
     for (const pending of group) {
       const counted = this.#counted.length
       this.#savepoint.run()
@@ -168,6 +171,15 @@ export class Writer {
       this.#release.run()
     }
     this.#finish()
+  }
+
+  /** After a fault of the disk the log is written again before anything is added to it: what follows builds on it. */
+  #beginGroup(): void {
+    const bytes = this.#isLogTrusted ? 0 : committedLogBytes(this.db)
+    this.#begin.run()
+    if (this.#isLogTrusted) return
+    rewriteLog(this.file, bytes)
+    this.#isLogTrusted = true
   }
 
   #finish(): void {

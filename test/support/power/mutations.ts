@@ -19,3 +19,10 @@ export const withSettingThatDoesNotStick: Mutation = {
   find: "value: 'FULL', readsAs: 2",
   replace: "value: 'NORMAL', readsAs: 2",
 }
+
+/** What the log says is believed to be on the disk. */
+export const withoutRewriteOfLog: Mutation = {
+  file: 'store/sqlite/open.js',
+  find: 'takeOverLog(db, file);',
+  replace: '',
+}

@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -44,22 +53,61 @@ export interface DiskFault {
 const kinds = { write: 1, sync: 2, open: 4, truncate: 8, name: 16 } as const
 const controlBytes = 128
 
-/** A directory whose files are watched: the log of what is done to them, and faults switched on and off from outside. */
+/** Faults of a watched disk, switched on and off from any process. */
+export class DiskControl {
+  readonly #descriptor: number
+
+  constructor(file: string) {
+    if (!existsSync(file)) writeFileSync(file, Buffer.alloc(controlBytes))
+    this.#descriptor = openSync(file, 'r+')
+  }
+
+  break(fault: DiskFault): void {
+    const { operations, error, suffix = '', first = 1, count = 2 ** 30, isPartial = false } = fault
+    this.repair()
+    const rule = Buffer.alloc(controlBytes)
+    const mask = operations.reduce((all, kind) => all | kinds[kind], 0)
+    const numbers = [0, constants.errno[error], first, count, 0, isPartial ? 1 : 0]
+    for (const [index, number] of numbers.entries()) rule.writeInt32LE(number, index * 4)
+    rule.write(suffix, numbers.length * 4, 'latin1')
+    writeSync(this.#descriptor, rule, 0, controlBytes, 0)
+    // Last, because each operation looks here first.
+    rule.writeInt32LE(mask, 0)
+    writeSync(this.#descriptor, rule, 0, 4, 0)
+  }
+
+  repair(): void {
+    writeSync(this.#descriptor, Buffer.alloc(4), 0, 4, 0)
+  }
+
+  /** How many operations the fault was asked about. */
+  get seen(): number {
+    const rule = Buffer.alloc(controlBytes)
+    readSync(this.#descriptor, rule, 0, controlBytes, 0)
+    return rule.readInt32LE(16)
+  }
+
+  close(): void {
+    closeSync(this.#descriptor)
+  }
+}
+
+/** A directory whose files are watched: what is done to them is written down, and can be made to fail. */
 export class WatchedDisk {
   readonly logFile: string
-  readonly #control: number
-  readonly #controlFile: string
+  readonly controlFile: string
+  readonly control: DiskControl
 
   /** `aside` is a directory for the log, not inside the watched one. */
   constructor(
     readonly directory: string,
     aside: string,
+    private readonly keepsLog = true,
   ) {
     this.logFile = join(aside, 'operations')
-    this.#controlFile = join(aside, 'control')
+    this.controlFile = join(aside, 'control')
     writeFileSync(this.logFile, '')
-    writeFileSync(this.#controlFile, Buffer.alloc(controlBytes))
-    this.#control = openSync(this.#controlFile, 'r+')
+    this.control = new DiskControl(this.controlFile)
   }
 
   /** For the process that is watched. */
@@ -67,26 +115,9 @@ export class WatchedDisk {
     return {
       LD_PRELOAD: builtShim(),
       DISK_SHIM_DIR: this.directory,
-      DISK_SHIM_LOG: this.logFile,
-      DISK_SHIM_CONTROL: this.#controlFile,
+      DISK_SHIM_LOG: this.keepsLog ? this.logFile : '/dev/null',
+      DISK_SHIM_CONTROL: this.controlFile,
       DISK_SHIM_NETWORK: '1',
     }
-  }
-
-  break({ operations, error, suffix = '', first = 1, count = 2 ** 30, isPartial = false }: DiskFault): void {
-    this.repair()
-    const rule = Buffer.alloc(controlBytes)
-    const mask = operations.reduce((all, kind) => all | kinds[kind], 0)
-    const numbers = [0, constants.errno[error], first, count, 0, isPartial ? 1 : 0]
-    for (const [index, number] of numbers.entries()) rule.writeInt32LE(number, index * 4)
-    rule.write(suffix, numbers.length * 4, 'latin1')
-    writeSync(this.#control, rule, 0, controlBytes, 0)
-    // Last, because each operation looks here first.
-    rule.writeInt32LE(mask, 0)
-    writeSync(this.#control, rule, 0, 4, 0)
-  }
-
-  repair(): void {
-    writeSync(this.#control, Buffer.alloc(4), 0, 4, 0)
   }
 }

@@ -130,13 +130,18 @@ export class SimulatedDisk {
     this.#writeBackSome(found)
   }
 
-  /** Writes what a power cut would leave now to another directory. Shared memory of SQLite is not on a disk. */
-  leaveIn(target: string): void {
+  /**
+   * Writes what a power cut would leave now, of all or of one directory, to another place. Shared memory of SQLite is
+   * not on a disk.
+   */
+  leaveIn(target: string, only = ''): void {
     const { random } = this
     const share = random?.() ?? 0
     for (const [path, entry] of this.#durableNames) {
       if (entry === 'directory' || path.endsWith('-shm') || !this.#isReachable(dirname(path))) continue
-      const place = join(target, relative(this.directory, path))
+      const name = relative(this.directory, path)
+      if (only !== '' && dirname(name) !== only) continue
+      const place = join(target, name)
       mkdirSync(dirname(place), { recursive: true })
       writeFileSync(
         place,

@@ -9,9 +9,9 @@ import { boundIdsOf, scopeOf } from '../policy/scope.js'
 import type { Journal } from '../store/records.js'
 import { parseArguments } from '../tools/arguments.js'
 import type { Bindings } from '../tools/tool.js'
-import { isoTime } from '../util/clock.js'
 import type { JsonObject } from '../util/json.js'
 import type { RunContext } from './context.js'
+import { eventObject } from './event-object.js'
 import { isPassing, passingFault, readWithRetries } from './read.js'
 
 /** A call that may be made, with the exact request that it would be. */
@@ -53,6 +53,9 @@ export async function permit(context: RunContext, journal: Journal, call: ToolCa
     tool.effect === 'read' ? undefined : identify(context, journal, call, boundIdsOf(tool, ids))
   const bindings: Bindings = { ...bare, facts, marker: identity && markerOf(identity.key) }
   checkGrant(grant, bindings)
+  // What could not be looked for afterwards, because an id is missing, is not begun.
+  const probe = tool.probe && config.tools.get(tool.probe.tool)
+  if (probe) tools.freeze(probe, { ...bare, args: {} })
   return { tool, grant, bindings, request: tools.freeze(tool, bindings), identity }
 }
 
@@ -88,9 +91,4 @@ async function readFacts(context: RunContext, tool: Tool, bindings: Bindings): P
     facts[name] = answer.body
   }
   return facts
-}
-
-function eventObject({ event }: RunContext): JsonObject {
-  const { id, source, type, subject, time, data } = event
-  return { id, source, type, subject: subject ?? null, time: isoTime(time), data }
 }

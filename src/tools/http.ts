@@ -12,6 +12,7 @@ import {
   type NetworkResponse,
 } from '../util/fetch.js'
 import type { Logger } from '../util/log.js'
+import { saysMore } from './pages.js'
 import { freezeRequest } from './request.js'
 import { parseBody, shownResult } from './result.js'
 import type { SendOptions, ToolAnswer, ToolClient } from './tool.js'
@@ -52,7 +53,10 @@ export function createHttpToolClient({
     freeze: freezeRequest,
     async send(tool, request, options) {
       const headers = sentHeaders(tool, request, options)
-      const perform = () => exchange(network, tool, { ...request, headers }, options.signal, clock)
+      const perform = async () => {
+        await options.beforeSend?.()
+        return exchange(network, tool, { ...request, headers }, options.signal, clock)
+      }
       const answer = await inTurn(queueFor(tool.origin, options.credential), perform, options.signal)
       const outcome = answer.kind === 'answered' ? { status: answer.status } : { code: answer.error.code }
       log?.debug({ tool: tool.name, method: request.method, origin: tool.origin, ...outcome }, 'tool request')
@@ -150,6 +154,7 @@ async function exchange(
         body: undefined,
         result: `[${cause.message}]`,
         retryAfterMs: undefined,
+        hasMore: false,
       }
     }
     const { code, retry } = faults[cause.fault]
@@ -169,6 +174,7 @@ function answered(tool: Tool, { status, headers, body }: NetworkResponse, clock:
       ? `[status ${status}: the API answered with a redirect, which is not followed]`
       : shownResult(tool, { status, body, json, contentType }),
     retryAfterMs: retryAfterMs(headers['retry-after'], clock.now()),
+    hasMore: saysMore(json, headers['link']),
   }
 }
 

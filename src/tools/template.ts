@@ -54,7 +54,7 @@ export function templateValues(tool: Tool, { ids, args, facts, event, marker }: 
 }
 
 /** An optional argument that the model left out is null to a template, and its entry is left out in turn. */
-function withOptionals(tool: Tool, args: JsonObject): JsonObject {
+export function withOptionals(tool: Tool, args: JsonObject): JsonObject {
   const all: JsonObject = { ...args }
   for (const [name, spec] of Object.entries(tool.args)) {
     if (spec.optional && !Object.hasOwn(args, name)) setOwn(all, name, null)

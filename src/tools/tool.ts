@@ -11,7 +11,10 @@ export interface ToolClient {
    * id is missing, `policy.schema` when a template has no value. The credential is not in it.
    */
   freeze(tool: Tool, bindings: Bindings): FrozenRequest
-  /** Sends it once, with the credential and, where the tool has a header for it, the idempotency key. Never throws but for a fault of ours. */
+  /**
+   * Sends it once, with the credential and, where the tool has a header for it, the idempotency key. Rejects only
+   * for a fault of ours, and as `beforeSend` does; then nothing was sent.
+   */
   send(tool: Tool, request: FrozenRequest, options: SendOptions): Promise<ToolAnswer>
   close(): Promise<void>
 }
@@ -30,6 +33,11 @@ export interface SendOptions {
   readonly credential: Credential | undefined
   readonly idempotencyKey: string | undefined
   readonly signal: AbortSignal
+  /**
+   * Awaited when the request's turn has come in the queue of its credential or origin, just before the first byte.
+   * It is not called where the signal aborts before that.
+   */
+  readonly beforeSend?: () => Promise<void>
 }
 
 export type ToolAnswer =
@@ -42,6 +50,8 @@ export type ToolAnswer =
       /** What the model may see of it: picked and cut to size. */
       readonly result: JsonValue
       readonly retryAfterMs: number | undefined
+      /** Whether the answer says itself that it is one page of several. */
+      readonly hasMore: boolean
     }
   /** Certain that no byte of the request reached the API. */
   | { readonly kind: 'not_sent'; readonly error: ToolError }

@@ -1,67 +1,69 @@
 import { describe, expect, it } from 'vitest'
-import { classifyWrite, whatToDoWithUnknown } from '../../src/policy/outcome.js'
-import { aTool } from '../tools/tools.js'
+import { classifyWrite, type SendHistory, type WriteOutcome } from '../../src/policy/outcome.js'
 
 const statuses = Array.from({ length: 500 }, (_none, at) => at + 100)
-const withOutcome = (outcome: string, isResend: boolean) =>
-  statuses.filter((status) => classifyWrite({ kind: 'answered', status }, { isResend }) === outcome)
+const first: SendHistory = { earlier: 'none', hasKey: true, refusals: [] }
+const again: SendHistory = { ...first, earlier: 'same_bytes' }
+const restored: SendHistory = { ...first, earlier: 'perhaps_other_bytes' }
+const outcomeOf = (status: number, history: SendHistory) =>
+  classifyWrite({ kind: 'answered', status }, history)
+const withOutcome = (outcome: WriteOutcome, history: SendHistory) =>
+  statuses.filter((status) => outcomeOf(status, history) === outcome)
+const successes = statuses.filter((status) => status >= 200 && status < 300)
 
-describe('classifyWrite', () => {
+describe('classifyWrite, of a first send', () => {
   it('confirms on every 2xx and nothing else', () => {
-    expect(withOutcome('confirmed', false)).toEqual(
-      statuses.filter((status) => status >= 200 && status < 300),
-    )
+    expect(withOutcome('confirmed', first)).toEqual(successes)
   })
 
   it('rejects on definite refusals only; everything else is unknown', () => {
-    expect(withOutcome('rejected', false)).toEqual([400, 401, 403, 404, 422])
+    expect(withOutcome('rejected', first)).toEqual([400, 401, 403, 404, 422])
     for (const status of [301, 302, 304, 307, 405, 408, 409, 410, 429, 500, 502, 503, 504]) {
-      expect(classifyWrite({ kind: 'answered', status })).toBe('unknown')
+      expect(outcomeOf(status, first)).toBe('unknown')
     }
   })
 
-  it('knows that what was not sent did not happen, and nothing where no answer came', () => {
-    expect(classifyWrite({ kind: 'not_sent' })).toBe('not_sent')
-    expect(classifyWrite({ kind: 'no_answer' })).toBe('unknown')
+  it('believes the refusals that the tool declares, and asks later where the API is only busy', () => {
+    const told: SendHistory = { ...first, refusals: [409, 410, 429] }
+    expect(withOutcome('rejected', told)).toEqual([400, 401, 403, 404, 409, 410, 422])
+    expect(withOutcome('later', told)).toEqual([429])
+    expect(withOutcome('later', first)).toEqual([])
   })
 
-  it('never lets a failed resend speak for a send whose outcome is unknown', () => {
-    expect(classifyWrite({ kind: 'not_sent' }, { isResend: true })).toBe('unknown')
-    expect(classifyWrite({ kind: 'no_answer' }, { isResend: true })).toBe('unknown')
-    expect(withOutcome('rejected', true)).toEqual([400, 422])
-    expect(withOutcome('confirmed', true)).toEqual(withOutcome('confirmed', false))
+  it('knows that what was not sent did not happen, and nothing where no answer came', () => {
+    expect(classifyWrite({ kind: 'not_sent' }, first)).toBe('not_sent')
+    expect(classifyWrite({ kind: 'no_answer' }, first)).toBe('unknown')
   })
 })
 
-describe('whatToDoWithUnknown', () => {
-  const tool = aTool({
-    onUnknown: 'retry',
-    idempotency: { header: 'Idempotency-Key', ttlMs: 100_000 },
-    timeoutMs: 10_000,
-  })
-  const call = { firstSentAt: 1_000_000, sends: 1, idempotencyKey: 'rouse_1' }
-  const sentSince = (ms: number) => call.firstSentAt + ms
+describe('classifyWrite, of a request that may have gone out before', () => {
+  it.each([again, restored, { ...again, hasKey: false }])(
+    'never lets a send that failed speak for the one before, %o',
+    (history) => {
+      expect(classifyWrite({ kind: 'not_sent' }, history)).toBe('unknown')
+      expect(classifyWrite({ kind: 'no_answer' }, history)).toBe('unknown')
+      expect(withOutcome('confirmed', history)).toEqual(successes)
+      const told = { ...history, refusals: [401, 403, 404, 409, 410, 429] }
+      for (const status of [401, 403, 404, 409, 410, 429]) expect(outcomeOf(status, told)).toBe('unknown')
+    },
+  )
 
-  it('sends again while the key lives', () => {
-    expect(whatToDoWithUnknown(tool, call, sentSince(0))).toBe('retry')
-    expect(whatToDoWithUnknown(tool, call, sentSince(89_999))).toBe('retry')
-  })
-
-  it.each([
-    ['the key would be gone before the answer came', tool, call, sentSince(90_000)],
-    ['the key is gone', tool, call, sentSince(1_000_000)],
-    ['it was sent thirty times', tool, { ...call, sends: 30 }, sentSince(0)],
-    ['the tool says so', { ...tool, onUnknown: 'hold' as const }, call, sentSince(0)],
-    ['the tool has no key', { ...tool, idempotency: undefined }, call, sentSince(0)],
-    ['the call has no key', tool, { ...call, idempotencyKey: undefined }, sentSince(0)],
-    ['nobody knows when it was sent', tool, { ...call, firstSentAt: undefined }, sentSince(0)],
-    ['the clock was set back by more than a minute', tool, call, sentSince(-60_000)],
-    ['the time is not a number', tool, call, Number.NaN],
-  ])('holds when %s', (_name, used, given, now) => {
-    expect(whatToDoWithUnknown(used, given, now)).toBe('hold')
+  it('rejects on 400 only, which speaks of bytes that were the same', () => {
+    expect(withOutcome('rejected', again)).toEqual([400])
+    expect(withOutcome('rejected', { ...again, hasKey: false })).toEqual([400])
+    expect(withOutcome('rejected', restored)).toEqual([])
   })
 
-  it('is not put off by a clock that was corrected a little', () => {
-    expect(whatToDoWithUnknown(tool, call, sentSince(-500))).toBe('retry')
+  it('waits for the first while it is still under way: 409 is not an answer', () => {
+    expect(outcomeOf(409, again)).toBe('unknown')
+  })
+
+  it('stops where the key belongs to other bytes', () => {
+    expect(withOutcome('clash', again)).toEqual([422])
+    // Some APIs say 400 to that. Where the bytes were the same it means what it says.
+    expect(withOutcome('clash', restored)).toEqual([400, 422])
+    // Without a key, 422 may say that the object is there already: it has to be looked for.
+    expect(withOutcome('clash', { ...again, hasKey: false })).toEqual([])
+    expect(outcomeOf(422, { ...again, hasKey: false })).toBe('unknown')
   })
 })

@@ -107,7 +107,7 @@ describe('a write whose outcome is unknown', () => {
     const { body } = await sendGithub(rouse.url, 'issues', issueOpened(12))
     const eventId = body.events?.[0] ?? ''
     const parked = await runIn(rouse.ledger, eventId, ['parked'])
-    expect(parked).toMatchObject({ parkedOn: 'time', error: { code: 'tool.unreachable' } })
+    expect(parked).toMatchObject({ parkedOn: 'api', error: { code: 'tool.unreachable' } })
     expect((await rouse.ledger.journal(parked.id)).calls[0]).toMatchObject({ state: 'prepared', sends: 0 })
     const back = await RecordingApi.start(Number(new URL(away.origin).port))
     const run = await runIn(rouse.ledger, eventId, ['completed'])

@@ -57,6 +57,7 @@ describe('an answer', () => {
       body: { a: 1, b: { c: 2 } },
       result: { b: { c: 2 } },
       retryAfterMs: 7000,
+      hasMore: false,
     })
     expect(api.seen).toMatchObject([{ headers: { accept: 'application/json', 'user-agent': 'rouse' } }])
   })
@@ -249,6 +250,49 @@ describe('the idempotency key', () => {
     const api = await upstream()
     await call(local(api.origin, { method: 'POST' }), { idempotencyKey: 'rouse_1' })
     expect(JSON.stringify(api.seen[0]?.rawHeaders)).not.toContain('rouse_1')
+  })
+})
+
+describe('what is to be done before a request is sent', () => {
+  it('is done when its turn has come and before its first byte, and not while it waits', async () => {
+    const api = await upstream()
+    const tools = client()
+    const credential = bearer(api.origin, { rate: { count: 1, perMs: 3_600_000 } })
+    const tool = local(api.origin, { credential: 'key' })
+    const stop = new AbortController()
+    const done: string[] = []
+    const given = (name: string) => ({
+      credential,
+      signal: stop.signal,
+      beforeSend: async () => {
+        await new Promise((resolve) => setImmediate(resolve))
+        done.push(`${name}, ${api.seen.length} sent`)
+      },
+    })
+    expect(await call(tool, given('first'), tools)).toMatchObject({ kind: 'answered' })
+    const waiting = call(tool, given('second'), tools)
+    await call(local(api.origin), {}, tools)
+    stop.abort()
+    expect(await waiting).toMatchObject({ kind: 'not_sent' })
+    expect(done).toEqual(['first, 0 sent'])
+    expect(api.seen).toHaveLength(2)
+  })
+
+  it('fails the request as it failed, with nothing sent', async () => {
+    const api = await upstream()
+    const fault = new Error('the lease is lost')
+    const beforeSend = () => Promise.reject(fault)
+    await expect(call(local(api.origin), { beforeSend })).rejects.toBe(fault)
+    expect(api.seen).toEqual([])
+  })
+
+  it('may take so long that the request is given up meanwhile: nothing is sent', async () => {
+    const api = await upstream()
+    const stop = new AbortController()
+    const beforeSend = async () => stop.abort()
+    const answer = await call(local(api.origin), { beforeSend, signal: stop.signal })
+    expect(answer).toMatchObject({ kind: 'not_sent' })
+    expect(api.seen).toEqual([])
   })
 })
 

@@ -1,0 +1,202 @@
+import { AppError, PolicyError } from '../domain/errors.js'
+import type { RunOutcome } from '../domain/run.js'
+import type { Tool } from '../domain/tool.js'
+import type { FrozenRequest, ToolCall, ToolOutput } from '../domain/tool-call.js'
+import { reservationsFor } from '../policy/budget.js'
+import { classifyWrite, type SendHistory } from '../policy/outcome.js'
+import { readYields } from '../policy/scope.js'
+import type { Journal, ToolCallRow } from '../store/records.js'
+import type { ToolAnswer } from '../tools/tool.js'
+import { backoffMs } from '../util/backoff.js'
+import { sleep } from '../util/clock.js'
+import { faultPoint } from '../util/fault-point.js'
+import type { RunContext } from './context.js'
+import type { Permit } from './permit.js'
+import { refusal } from './prompt.js'
+import { credentialOf } from './read.js'
+import { refused } from './refused.js'
+import { waitMs, waitsInARow } from './waits.js'
+
+/** What was frozen when a write was prepared, and the tool of the run's own configuration. */
+export interface Frozen {
+  readonly tool: Tool
+  readonly request: FrozenRequest
+  readonly key: string
+}
+
+export function frozen({ config }: RunContext, call: ToolCall): Frozen {
+  const tool = config.tools.get(call.tool)
+  const { request, idempotencyKey: key } = call
+  if (!tool || !request || key === undefined) {
+    throw new AppError('store.invalid', `tool call ${call.id} is ${call.state} without its request`)
+  }
+  return { tool, request, key }
+}
+
+/**
+ * Records the intent: frozen bytes, key and reservations, in one commit. Returns the call as it stands then. Throws
+ * PolicyError `policy.budget`.
+ */
+export async function prepareWrite(
+  context: RunContext,
+  call: ToolCallRow,
+  permit: Permit,
+): Promise<ToolCallRow> {
+  const { store, lease, run, event, clock } = context
+  const { tool, grant, bindings, request, identity } = permit
+  if (!identity) throw new AppError('internal.unexpected', `${tool.name} is no write`)
+  const { ids, key, ordinal } = identity
+  const { args } = bindings
+  const now = clock.now()
+  const subject = `${event.source}/${run.subject}`
+  const reservations = reservationsFor(grant, tool, { runId: run.id, subject, ids, now, args })
+  const intent = { request, effect: tool.effect, args, idempotencyKey: key, ordinal, reservations }
+  const prepared = await store.prepare(lease, call.id, intent, now)
+  if (prepared.state === 'over_budget') {
+    throw new PolicyError(
+      'policy.budget',
+      `${tool.name} is used up: at most ${prepared.limit} (${prepared.counter})`,
+    )
+  }
+  faultPoint('K09')
+  return { ...call, state: 'prepared', request, idempotencyKey: key, ordinal }
+}
+
+/** How far a send brought its call. */
+export type Transmitted =
+  /** It has its outcome, or waits as if it had not begun; then `parked` says for what. */
+  | { readonly kind: 'over'; readonly parked: RunOutcome | undefined }
+  | { readonly kind: 'unknown'; readonly retryAfterMs: number | undefined }
+  /** For a person, who is told the reason. */
+  | { readonly kind: 'clash'; readonly reason: string }
+
+const over: Transmitted = { kind: 'over', parked: undefined }
+
+/**
+ * Sends a write that is `prepared`, or one of unknown outcome again. `sent` is committed when its turn has come in
+ * the queue of its credential, before the first byte leaves, and the outcome after the last byte came.
+ */
+export async function transmit(context: RunContext, journal: Journal, call: ToolCall): Promise<Transmitted> {
+  const { store, lease, clock } = context
+  const { tool } = frozen(context, call)
+  const history: SendHistory = {
+    earlier: context.run.isRestored ? 'perhaps_other_bytes' : call.sends > 0 ? 'same_bytes' : 'none',
+    hasKey: tool.idempotency !== undefined,
+    refusals: tool.refusals,
+  }
+  const answer = await sendInTurn(context, call, history)
+  if (answer.kind === 'answered') faultPoint('K13')
+  const verdict = classifyWrite(answer, history)
+  const now = clock.now()
+  if (answer.kind === 'answered' && verdict === 'confirmed') {
+    const { status, result, body } = answer
+    const output: ToolOutput = { ok: true, status, result }
+    const again = history.earlier === 'none' ? {} : { note: againNote(history) }
+    const yields = readYields(tool, body)
+    await store.settle(lease, call.id, { state: 'confirmed', status, output, yields, ...again }, now)
+    faultPoint('K14')
+    return over
+  }
+  if (answer.kind === 'not_sent' && verdict === 'not_sent') return neverLeft(context, journal, call, answer)
+  if (answer.kind === 'answered' && verdict === 'later') return askedToWait(context, journal, call, answer)
+  if (answer.kind === 'answered' && verdict === 'rejected') {
+    const { status } = answer
+    await store.settle(lease, call.id, { state: 'rejected', status, output: refused(answer) }, now)
+    faultPoint('K14')
+    return over
+  }
+  const note = answer.kind === 'answered' ? `the API answered ${answer.status}` : answer.error.message
+  const status = answer.kind === 'answered' ? { status: answer.status } : {}
+  await store.settle(lease, call.id, { state: 'unknown', note, ...status }, now)
+  if (verdict === 'clash') {
+    const reason = `${note}: it knows the idempotency key from a request with other bytes`
+    return { kind: 'clash', reason }
+  }
+  return { kind: 'unknown', retryAfterMs: answer.kind === 'answered' ? answer.retryAfterMs : undefined }
+}
+
+function againNote({ hasKey }: SendHistory): string {
+  return hasKey ? 'settled by sending it again with the same key' : 'settled by sending it again'
+}
+
+/** How often a request that certainly did not reach the API is made again at once. */
+const maxConnects = 3
+
+/** The call is `sent` when this resolves. A first send that never left is taken back and tried again before. */
+async function sendInTurn(
+  context: RunContext,
+  call: ToolCall,
+  { earlier }: SendHistory,
+): Promise<ToolAnswer> {
+  const { store, lease, clock, tools, signal } = context
+  const { tool, request, key } = frozen(context, call)
+  for (let connects = 1; ; connects++) {
+    let isMarked = false
+    const answer = await tools.send(tool, request, {
+      credential: credentialOf(context, tool),
+      idempotencyKey: key,
+      signal,
+      beforeSend: async () => {
+        await store.markSent(lease, call.id, clock.now())
+        isMarked = true
+        faultPoint('K10')
+      },
+    })
+    // Given up before its turn came: the call is as it was.
+    if (!isMarked) throw signal.reason
+    const isOver = answer.kind !== 'not_sent' || answer.error.retry === 'never' || earlier !== 'none'
+    if (isOver || connects === maxConnects || signal.aborted) return answer
+    await store.takeBack(lease, call.id, clock.now())
+    await sleep(backoffMs(connects, { firstMs: 250, maxMs: 2000 }), signal)
+  }
+}
+
+/** How often in a row a run waits for an API that cannot be reached, before its write counts as refused. */
+const maxConnectWaits = 20
+
+/** No byte of a first send left. It waits as if it had not begun, unless there is nothing to wait for. */
+async function neverLeft(
+  { store, lease, clock, signal }: RunContext,
+  { attempts }: Journal,
+  call: ToolCall,
+  { error: { code, message, retry } }: Extract<ToolAnswer, { kind: 'not_sent' }>,
+): Promise<Transmitted> {
+  const now = clock.now()
+  const waits = waitsInARow(attempts, (other) => other === code)
+  if (signal.aborted || (retry !== 'never' && waits < maxConnectWaits)) {
+    await store.takeBack(lease, call.id, now)
+    if (signal.aborted) throw signal.reason
+    const until = now + waitMs(waits, undefined)
+    return { kind: 'over', parked: { state: 'parked', on: 'api', until, error: { code, message } } }
+  }
+  const hint = 'Nothing was sent. Say in your answer that this did not happen.'
+  const output = refusal(code, message, hint)
+  await store.settle(lease, call.id, { state: 'rejected', output, note: 'never reached the API' }, now)
+  return over
+}
+
+/** How often in a row a run waits for an API that says it is busy, before its write counts as refused. */
+const maxBusyWaits = 20
+
+/** The API did nothing and asks to come back: the write waits as if it had not begun. */
+async function askedToWait(
+  { store, lease, clock }: RunContext,
+  { attempts }: Journal,
+  call: ToolCall,
+  answer: Extract<ToolAnswer, { kind: 'answered' }>,
+): Promise<Transmitted> {
+  const now = clock.now()
+  const { status } = answer
+  const waits = waitsInARow(attempts, (code) => code === 'tool.status')
+  if (waits >= maxBusyWaits) {
+    await store.settle(lease, call.id, { state: 'rejected', status, output: refused(answer) }, now)
+    return over
+  }
+  await store.takeBack(lease, call.id, now)
+  const message = `${call.tool}: the API asked to wait`
+  const until = now + waitMs(waits, answer.retryAfterMs)
+  return {
+    kind: 'over',
+    parked: { state: 'parked', on: 'api', until, error: { code: 'tool.status', message } },
+  }
+}

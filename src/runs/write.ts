@@ -11,6 +11,7 @@ import { backoffMs } from '../util/backoff.js'
 import { sleep } from '../util/clock.js'
 import { faultPoint } from '../util/fault-point.js'
 import type { RunContext } from './context.js'
+import { keepOutcomes } from './kept-outcomes.js'
 import type { Permit } from './permit.js'
 import { refusal } from './prompt.js'
 import { credentialOf } from './read.js'
@@ -76,7 +77,8 @@ const over: Transmitted = { kind: 'over', parked: undefined }
  * Sends a write that is `prepared`, or one of unknown outcome again. `sent` is committed when its turn has come in
  * the queue of its credential, before the first byte leaves, and the outcome after the last byte came.
  */
-export async function transmit(context: RunContext, journal: Journal, call: ToolCall): Promise<Transmitted> {
+export async function transmit(given: RunContext, journal: Journal, call: ToolCall): Promise<Transmitted> {
+  const context = keepOutcomes(given)
   const { store, lease, clock } = context
   const { tool } = frozen(context, call)
   const history: SendHistory = {

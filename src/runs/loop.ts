@@ -1,7 +1,8 @@
 import type { ModelSettings } from '../domain/agent.js'
 import { AppError, ModelError } from '../domain/errors.js'
 import { type LimitReached, limitReached } from '../domain/limits.js'
-import type { RunOutcome } from '../domain/run.js'
+import { type RunOutcome, supersededError } from '../domain/run.js'
+import type { ToolCall } from '../domain/tool-call.js'
 import type { ModelAnswer, ModelRequest } from '../models/model.js'
 import type { Journal, NewStep, StoredStep } from '../store/records.js'
 import { toolSchema } from '../tools/arguments.js'
@@ -11,31 +12,44 @@ import { newId } from '../util/id.js'
 import { callBoundReached } from './bounds.js'
 import { activeMs, type RunContext } from './context.js'
 import { buildPrompt } from './prompt.js'
+import { type SeenEvents, wholeEvents } from './prompt-events.js'
+import { hasBegun, refresh } from './refresh.js'
 import { advanceToolCall, isSettled } from './tool-call.js'
 
 /**
  * One stretch of work on a run: do what is recorded and not done, ask the model, record its answer, do its
  * calls, until the run completes, must wait, or reaches a bound. Everything it knows it reads from the
  * ledger, so a run that begins and one that goes on after a crash take the same way.
+ *
+ * Where a newer event took the run's place it does nothing new: it ends, once what it sent has an outcome.
  */
 export async function runLoop(context: RunContext): Promise<RunOutcome> {
+  const { run, event, newerEventAt, store } = context
+  const events = run.eventCount > 1 ? await store.eventsOf(run.id, wholeEvents) : [event]
+  let isRefreshed = false
   for (;;) {
     const waiting = await advanceCalls(context)
     if (waiting) return waiting
 
-    const journal = await context.store.journal(context.run.id)
+    const journal = await store.journal(run.id)
     const last = journal.steps.findLast((step) => step.isUsable)
     if (last && !journal.calls.some(({ stepId }) => stepId === last.id)) {
       faultPoint('K15')
       return { state: 'completed', summary: last.text }
     }
+    const { supersededBy } = journal.run
+    if (supersededBy !== undefined) return { state: 'cancelled', error: supersededError(supersededBy) }
     const reached =
       limitReached(context.agent.limits, { ...journal.run.usage, activeMs: activeMs(context) }) ??
       callBoundReached(context.agent.limits, journal.calls)
     if (reached) return { state: 'dead', error: reached }
     if (context.isStopping()) return { state: 'parked', on: 'time', until: context.clock.now() }
 
-    await takeTurn(context, journal)
+    if (!isRefreshed && !hasBegun(journal)) {
+      isRefreshed = true
+      if (await refresh(context)) continue
+    }
+    await takeTurn(context, { event, events, newerEventAt }, journal)
   }
 }
 
@@ -47,6 +61,7 @@ async function advanceCalls(context: RunContext): Promise<RunOutcome | undefined
     if (context.signal.aborted) throw context.signal.reason
     const index = journal.calls.findIndex((candidate) => candidate.id === id)
     const call = journal.calls[index]
+    if (call && journal.run.supersededBy !== undefined && !isOut(call)) continue
     // One answer may ask for any number of calls: the bounds hold for each of them, not only for each turn.
     const reached = call?.state === 'proposed' ? boundOfCall(context, journal, index) : undefined
     if (reached) return parked ?? { state: 'dead', error: reached }
@@ -55,6 +70,11 @@ async function advanceCalls(context: RunContext): Promise<RunOutcome | undefined
     journal = await context.store.journal(context.run.id)
   }
   return parked
+}
+
+/** Whether the world may know of the call, or a person said that it is to be sent again. */
+function isOut({ state, sends }: ToolCall): boolean {
+  return state === 'sent' || state === 'unknown' || state === 'held' || (state === 'prepared' && sends > 0)
 }
 
 /** The bound that the run has reached before it makes this call. */
@@ -81,8 +101,8 @@ function longerWait(left: RunOutcome | undefined, right: RunOutcome | undefined)
   return untilOf(right) < untilOf(left) ? right : left
 }
 
-async function takeTurn(context: RunContext, journal: Journal): Promise<void> {
-  const { agent, config, event, store, lease, clock } = context
+async function takeTurn(context: RunContext, seen: SeenEvents, journal: Journal): Promise<void> {
+  const { agent, config, store, lease, clock } = context
   const schemas = agent.grants.flatMap(({ tool }) => {
     const found = config.tools.get(tool)
     return found ? [{ ...toolSchema(found), effect: found.effect }] : []
@@ -90,7 +110,7 @@ async function takeTurn(context: RunContext, journal: Journal): Promise<void> {
   const settings = config.models.get(agent.model)
   if (!settings) throw new AppError('config.unavailable', `the model "${agent.model}" is not declared`)
   const askedAt = clock.monotonic()
-  const answer = await ask(context, buildPrompt(agent, event, journal, schemas))
+  const answer = await ask(context, buildPrompt(agent, seen, journal, schemas))
   faultPoint('K07')
   const step = stepOf(context, journal.steps, settings, answer, clock.monotonic() - askedAt)
   const calls = step.isUsable ? answer.calls : []

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { RecordingApi } from '../support/recording-api.js'
+import { type Answer, type RecordedRequest, RecordingApi } from '../support/recording-api.js'
 import { issueOpened, type Rouse, runIn, sendGithub, startRouse } from '../support/rouse.js'
+import { until } from '../support/wait.js'
 import { files, issueAgent } from './setting.js'
 
 let api: RecordingApi
@@ -160,7 +161,7 @@ describe('a run', () => {
   it('waits a while for an API that asks it to come back at once, and does not ask it without end', async () => {
     api.respond = () => ({ status: 429, headers: { 'retry-after': '0' } })
     const { run } = await runOf([{ call: 'get_issue' }, { say: 'Not there.' }])
-    expect(run).toMatchObject({ state: 'parked', parkedOn: 'time' })
+    expect(run).toMatchObject({ state: 'parked', parkedOn: 'api' })
     expect(run.nextAt ?? 0).toBeGreaterThan(Date.now() - 400)
     expect(api.requests.length).toBeLessThanOrEqual(3)
   })
@@ -168,7 +169,7 @@ describe('a run', () => {
   it('waits for a fact whose API is away, instead of denying the call', async () => {
     api.respond = ({ method }) => (method === 'GET' ? { status: 503 } : { status: 200 })
     const { run, journal } = await runOf([{ call: 'charge', args: { amount: 5 } }, { say: 'Charged.' }])
-    expect(run).toMatchObject({ state: 'parked', parkedOn: 'time', error: { code: 'tool.status' } })
+    expect(run).toMatchObject({ state: 'parked', parkedOn: 'api', error: { code: 'tool.status' } })
     expect(journal.calls[0]?.state).toBe('proposed')
     api.respond = () => ({ status: 200, body: { budget: 500 } })
     const eventId = run.eventId
@@ -188,6 +189,185 @@ describe('a run', () => {
     expect(run.state).toBe('dead')
     expect(run.error?.code).toBe('model.script')
     expect(await ledger.event(eventId)).toMatchObject({ state: 'dispatched' })
+  })
+})
+
+const waitFor = (eventId: string, states: Parameters<typeof runIn>[2]) =>
+  runIn((rouse as Rouse).ledger, eventId, states)
+
+async function send(extra: Record<string, unknown> = {}): Promise<string> {
+  const sent = await sendGithub((rouse as Rouse).url, 'issues', issueOpened(12, extra))
+  expect(sent.status).toBe(202)
+  return sent.body.events?.[0] ?? ''
+}
+
+/** Holds the first request that fits back until it is let go. */
+function holdFirst(fits: (request: RecordedRequest) => boolean) {
+  const respond = api.respond
+  let release: (answer?: Answer) => void = () => {}
+  const released = new Promise<Answer | undefined>((resolve) => {
+    release = resolve
+  })
+  let isHeld = false
+  api.respond = async (request) => {
+    if (isHeld || !fits(request)) return respond(request)
+    isHeld = true
+    return (await released) ?? respond(request)
+  }
+  return { release, held: () => until('the request to be held', () => isHeld) }
+}
+
+describe('a run with a refresh', () => {
+  const extra = '    refresh: get_issue\n'
+
+  it('reads the subject before the model is asked, shows it, and keeps it', async () => {
+    api.respond = () => ({ status: 200, body: { state: 'closed by ann' } })
+    rouse = await startRouse({
+      config: issueAgent(api, extra),
+      script: [
+        { agent: 'helper', when: 'closed by ann', turns: [{ say: 'It is closed already.' }] },
+        { agent: 'helper', turns: [{ call: 'comment', args: { body: 'x' } }, { say: 'I commented.' }] },
+      ],
+      files,
+    })
+    const run = await waitFor(await send(), ['completed', 'dead'])
+    expect(run.summary).toBe('It is closed already.')
+    expect(api.requests.map(({ method, url }) => `${method} ${url}`)).toEqual([
+      'GET /repos/acme/web/issues/12',
+    ])
+    expect(run.refreshed).toMatchObject({
+      tool: 'get_issue',
+      output: { ok: true, status: 200, result: { state: 'closed by ann' } },
+    })
+    expect(run.usage.calls).toBe(0)
+  })
+
+  it('is shown a refusal as what it is, and goes on', async () => {
+    api.respond = () => ({ status: 404, body: { message: 'gone for good' } })
+    rouse = await startRouse({
+      config: issueAgent(api, extra),
+      script: [{ agent: 'helper', when: 'gone for good', turns: [{ say: 'It is gone.' }] }],
+      files,
+    })
+    const run = await waitFor(await send(), ['completed', 'dead'])
+    expect(run.summary).toBe('It is gone.')
+    expect(run.refreshed?.output).toMatchObject({ ok: false, error: { code: 'tool.status' } })
+    expect(api.requests).toHaveLength(1)
+  })
+
+  it('waits for an API that is away, asks no model, and reads again when it is there', async () => {
+    api.respond = () => ({ status: 503 })
+    const { run, journal } = await runOf([{ say: 'Seen.' }], extra)
+    expect(run).toMatchObject({ state: 'parked', error: { code: 'tool.status' }, refreshed: undefined })
+    expect(journal.steps).toEqual([])
+    api.respond = () => ({ status: 200, body: { state: 'open' } })
+    const done = await waitFor(run.eventId, ['completed'])
+    expect(done.refreshed?.output).toMatchObject({ ok: true, result: { state: 'open' } })
+  })
+
+  it('reads it once: what it waits for afterwards, a person or a restart, shows the same', async () => {
+    const approved = extra.replace('refresh', 'limits: { turns: 5 }\n    refresh')
+    rouse = await startRouse({
+      config: issueAgent(api, approved).replace('comment: { gate: auto', 'comment: { gate: approve'),
+      script: [
+        { agent: 'helper', turns: [{ call: 'comment', args: { body: 'Hello.' } }, { say: 'Commented.' }] },
+      ],
+      files,
+    })
+    const eventId = await send()
+    const parked = await waitFor(eventId, ['parked'])
+    const [approval] = (await rouse.ledger.journal(parked.id)).approvals
+    await rouse.ledger.decide(
+      approval?.id ?? '',
+      { state: 'approved', by: 'ann', reason: undefined, digest: approval?.digest ?? '' },
+      Date.now(),
+    )
+    const done = await waitFor(eventId, ['completed', 'dead'])
+    expect(done.state).toBe('completed')
+    expect(done.refreshed).toEqual(parked.refreshed)
+    expect(api.requests.map(({ method }) => method)).toEqual(['GET', 'POST'])
+  })
+})
+
+describe('a superseded run', () => {
+  const extra = '    mailbox: { when_busy: supersede }\n'
+  const turns = [{ call: 'get_issue' }, { call: 'comment', args: { body: 'Seen.' } }, { say: 'I commented.' }]
+  const start = async () => {
+    rouse = await startRouse({ config: issueAgent(api, extra), script: [{ agent: 'helper', turns }], files })
+    return rouse.ledger
+  }
+
+  it('ends before its next turn; the newer event’s run goes on, and nothing is done twice', async () => {
+    const ledger = await start()
+    const { held, release } = holdFirst(({ method }) => method === 'GET')
+    const first = await send()
+    await held()
+    const second = await send({ body: 'edited' })
+    const waiting = await waitFor(second, ['queued'])
+    expect((await ledger.runsOf(first))[0]).toMatchObject({ state: 'running', supersededBy: second })
+    expect(api.requests).toHaveLength(1)
+    release()
+    const ended = await waitFor(first, ['cancelled'])
+    expect(ended.error).toMatchObject({
+      code: 'run.superseded',
+      message: expect.stringContaining(second),
+    })
+    expect((await waitFor(second, ['completed'])).id).toBe(waiting.id)
+    const calls = (await ledger.journal(ended.id)).calls.map(({ tool, state }) => [tool, state])
+    expect(calls).toEqual([['get_issue', 'done']])
+    expect(api.writes).toHaveLength(1)
+  })
+
+  it('is never cut between a write and its outcome', async () => {
+    const ledger = await start()
+    const { held, release } = holdFirst(({ method }) => method === 'POST')
+    const first = await send()
+    await held()
+    const second = await send({ body: 'edited' })
+    await until('the mark', async () => (await ledger.runsOf(first))[0]?.supersededBy)
+    expect((await waitFor(second, ['queued'])).startedAt).toBeUndefined()
+    release()
+    const ended = await waitFor(first, ['cancelled', 'completed'])
+    expect(ended.error?.code).toBe('run.superseded')
+    const journal = await ledger.journal(ended.id)
+    expect(journal.calls.map(({ state }) => state)).toEqual(['done', 'confirmed'])
+    expect(journal.steps).toHaveLength(2)
+    await waitFor(second, ['completed'])
+    expect(api.writes).toHaveLength(2)
+  })
+
+  it('with a held write waits for the person, and its subject with it', async () => {
+    const ledger = await start()
+    const { held, release } = holdFirst(({ method }) => method === 'POST')
+    const first = await send()
+    await held()
+    const second = await send({ body: 'edited' })
+    await until('the mark', async () => (await ledger.runsOf(first))[0]?.supersededBy)
+    release('cut')
+    const parked = await waitFor(first, ['parked'])
+    expect(parked.parkedOn).toBe('person')
+    const [call] = await ledger.listHeld()
+    expect((await ledger.runsOf(second))[0]?.startedAt).toBeUndefined()
+    await ledger.resolveHeld(call?.id ?? '', { state: 'confirmed', by: 'ann', output: undefined }, Date.now())
+    expect((await waitFor(first, ['cancelled'])).error?.code).toBe('run.superseded')
+    await waitFor(second, ['completed'])
+    expect((await ledger.toolCall(call?.id ?? ''))?.state).toBe('confirmed')
+    expect(api.writes).toHaveLength(2)
+  })
+
+  it('that asks a person asks no more', async () => {
+    rouse = await startRouse({
+      config: issueAgent(api, extra).replace('comment: { gate: auto', 'comment: { gate: approve'),
+      script: [{ agent: 'helper', turns }],
+      files,
+    })
+    const first = await send()
+    const parked = await waitFor(first, ['parked'])
+    await send({ body: 'edited' })
+    await waitFor(first, ['cancelled'])
+    const approvals = (await rouse.ledger.journal(parked.id)).approvals
+    expect(approvals.map(({ state }) => state)).toEqual(['expired'])
+    expect(api.writes).toEqual([])
   })
 })
 

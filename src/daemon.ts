@@ -14,6 +14,7 @@ import { openSources } from './ingest/sources.js'
 import { costOf } from './models/price.js'
 import { createModelPool } from './models/registry.js'
 import { startPoller } from './poller/poller.js'
+import { Alerts } from './runs/alerts.js'
 import { Configurations } from './runs/configurations.js'
 import { Worker } from './runs/worker.js'
 import { sourceKinds } from './sources/registry.js'
@@ -70,12 +71,15 @@ export async function startDaemon({ configFile, environment, log }: DaemonOption
   })
 
   const node = `${hostname()}-${newId('run').slice(-8)}`
+  const alerts = await Alerts.open({ store, clock, log })
   const worker = new Worker({
     store,
     configurations,
     tools,
     modelFor,
     costOf,
+    alerts,
+    halt: () => undefined,
     clock,
     log,
     node,
@@ -147,6 +151,7 @@ export async function startDaemon({ configFile, environment, log }: DaemonOption
       await dispatcher.stop()
       await worker.stop(stopGraceMs)
       await refusals.flush()
+      await alerts.settled()
       await tools.close()
       await store.close()
       log.info({}, 'rouse has stopped')

@@ -41,7 +41,7 @@ export function outcomeOfFailure({ error: cause, attempts, maxAttempts, history,
   if (fault instanceof ToolError && fault.retry !== 'never') {
     const waits = waitsInARow(history, (code) => code === fault.code)
     if (waits < maxToolWaits)
-      return { state: 'parked', on: 'time', until: now + waitMs(waits, askedMs(fault)), error }
+      return { state: 'parked', on: 'api', until: now + waitMs(waits, askedMs(fault)), error }
   }
   if (fault.retry === 'never') return { state: 'dead', error }
   const failed = attempts + 1

@@ -103,7 +103,7 @@ describe('a fault', () => {
   it('of an API that is away parks the run, a number of times in a row, and then counts as a failed try', () => {
     const fault = new ToolError('tool.timeout', 'x', { retry: 'later' })
     const waits = (count: number) => Array.from({ length: count }, () => attempt('tool.timeout'))
-    expect(outcomeOf(fault)).toMatchObject({ state: 'parked', on: 'time', error: { code: 'tool.timeout' } })
+    expect(outcomeOf(fault)).toMatchObject({ state: 'parked', on: 'api', error: { code: 'tool.timeout' } })
     expect(outcomeOf(fault, { history: waits(19) })).toMatchObject({ state: 'parked' })
     expect(outcomeOf(fault, { history: waits(20) })).toMatchObject({ state: 'failed' })
   })

@@ -61,6 +61,8 @@ export async function killCampaign(options: {
     await rouse.start()
     const sending = sender.run()
     for (let kill = 1; kill <= options.kills; kill++) {
+      // A run that the same kills hit twice would rightly be taken for what kills the process.
+      await until('no run to be suspected', () => countSuspects(join(directory, 'rouse.db')) === 0)
       await sleep(30 + random() * 600)
       await rouse.kill()
       options.onKill?.(kill)
@@ -202,6 +204,18 @@ class Sender {
       await sleep(25)
     }
     throw new Error(`delivery ${number} was never acknowledged, last: ${last}`)
+  }
+}
+
+function countSuspects(file: string): number {
+  const database = new Database(file, { readonly: true })
+  try {
+    const found = database
+      .prepare('SELECT count(*) AS n FROM runs WHERE finished_at IS NULL AND crashes > 0')
+      .get() as { n: number }
+    return found.n
+  } finally {
+    database.close()
   }
 }
 

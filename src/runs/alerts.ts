@@ -1,0 +1,80 @@
+import { toAppError } from '../domain/errors.js'
+import type { NewAlert } from '../store/records.js'
+import type { Store } from '../store/store.js'
+import type { Clock } from '../util/clock.js'
+import type { Logger } from '../util/log.js'
+
+export interface AlertsOptions {
+  readonly store: Pick<Store, 'raiseAlert' | 'resolveAlert' | 'listAlerts'>
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** More causes than this do not stand at once. */
+const maxStanding = 1000
+
+/**
+ * One alert for one cause, however many runs wait for it: one line in the log when it begins, one when it is over.
+ * What is between is counted in the ledger. An alert that cannot be written is logged all the same.
+ */
+export class Alerts {
+  readonly #standing: Set<string>
+  /** Writes happen one after the other, so that the ledger ends up with the last word. */
+  #writing: Promise<void> = Promise.resolve()
+
+  private constructor(
+    private readonly options: AlertsOptions,
+    standing: readonly string[],
+  ) {
+    this.#standing = new Set(standing)
+  }
+
+  /** With what stands in the ledger from before. */
+  static async open(options: AlertsOptions): Promise<Alerts> {
+    const known = await options.store.listAlerts(maxStanding)
+    const standing = known.filter(({ resolvedAt }) => resolvedAt === undefined)
+    return new Alerts(
+      options,
+      standing.map(({ cause }) => cause),
+    )
+  }
+
+  raise(alert: NewAlert): void {
+    const { store, clock, log } = this.options
+    const { cause, code, message } = alert
+    if (!this.#standing.has(cause)) log.error({ alert: cause, code }, message)
+    this.#standing.add(cause)
+    this.write(cause, () => store.raiseAlert(alert, clock.now()))
+  }
+
+  resolve(cause: string): void {
+    if (!this.#standing.delete(cause)) return
+    const { store, clock, log } = this.options
+    log.info({ alert: cause }, `over: ${cause}`)
+    this.write(cause, () => store.resolveAlert(cause, clock.now()))
+  }
+
+  isStanding(cause: string): boolean {
+    return this.#standing.has(cause)
+  }
+
+  /** The causes that stand and begin with `prefix`. */
+  standing(prefix: string): string[] {
+    return [...this.#standing].filter((cause) => cause.startsWith(prefix))
+  }
+
+  /** Resolves when everything that was raised or resolved before is in the ledger, or could not be written. */
+  settled(): Promise<void> {
+    return this.#writing
+  }
+
+  private write(cause: string, write: () => Promise<unknown>): void {
+    this.#writing = this.#writing.then(write).then(
+      () => undefined,
+      (error: unknown) => {
+        const { code, message } = toAppError(error)
+        this.options.log.warn({ alert: cause, code }, `the alert is not in the ledger: ${message}`)
+      },
+    )
+  }
+}

@@ -1,0 +1,140 @@
+import { mutatedDist, withNormalSync } from '../mutated-dist.js'
+import { powerCampaign } from '../power/run.js'
+import { canWatchDisk } from '../power/shim.js'
+import { controls } from './controls.js'
+import { type LaneResult, lanePoints, type Point, runLane } from './lane.js'
+import { killMigration } from './migration.js'
+import { add, type Tally } from './verdict.js'
+
+export interface CampaignOptions {
+  /** The program. It must not change while the campaign runs: give it a copy of the build. */
+  readonly main: string
+  readonly seed: number
+  readonly kills: number
+  /** Ledgers that are killed beside each other. */
+  readonly lanes: number
+  readonly points?: readonly Point[]
+  readonly onKill?: (done: number) => void
+  readonly isOver?: () => boolean
+}
+
+export interface CampaignResult {
+  readonly kills: ReadonlyMap<Point, number>
+  readonly notReached: ReadonlyMap<Point, number>
+  readonly byPoint: ReadonlyMap<string, Tally>
+  readonly byFate: ReadonlyMap<string, Tally>
+  readonly ledgers: number
+  readonly faults: readonly string[]
+  readonly seconds: number
+}
+
+/** Ledgers are begun anew after as many kills, so that a campaign of any length meets young ones and old ones. */
+const killsOfALedger = 150
+
+/** Kills the real process at every point, over and over, and says what is not as promised. */
+export async function killCampaign(options: CampaignOptions): Promise<CampaignResult> {
+  const { main, seed, kills, lanes, points = lanePoints, onKill, isOver } = options
+  const startedAt = performance.now()
+  const sums = {
+    kills: new Map<Point, number>(),
+    notReached: new Map<Point, number>(),
+    byPoint: new Map<string, Tally>(),
+    byFate: new Map<string, Tally>(),
+  }
+  const faults: string[] = []
+  let left = kills
+  let done = 0
+  let ledgers = 0
+  const work = async () => {
+    while (left > 0 && !isOver?.()) {
+      const share = Math.min(left, Math.max(1, Math.min(killsOfALedger, Math.ceil(kills / lanes))))
+      left -= share
+      const number = ledgers++
+      const result = await runLane({
+        main,
+        seed: seed * 1009 + number,
+        kills: share,
+        points,
+        onKill: () => onKill?.(++done),
+        ...(isOver && { isOver }),
+      })
+      merge(sums, result)
+      faults.push(...result.faults.map((fault) => `ledger ${number}: ${fault}`))
+      if (result.integrity !== 'ok') faults.push(`ledger ${number}: ${result.integrity}`)
+    }
+  }
+  await Promise.all(Array.from({ length: lanes }, work))
+  for (const [point, count] of sums.notReached) {
+    if (count === sums.kills.get(point)) faults.push(`${point} was not passed in any of ${count} lives`)
+  }
+  const seconds = (performance.now() - startedAt) / 1000
+  return { ...sums, ledgers, faults, seconds }
+}
+
+function merge(
+  sums: { [Key in 'kills' | 'notReached']: Map<Point, number> } & {
+    [Key in 'byPoint' | 'byFate']: Map<string, Tally>
+  },
+  result: LaneResult,
+): void {
+  for (const key of ['kills', 'notReached'] as const) {
+    for (const [point, count] of result[key]) sums[key].set(point, (sums[key].get(point) ?? 0) + count)
+  }
+  for (const key of ['byPoint', 'byFate'] as const) {
+    for (const [name, tally] of result[key]) add(sums[key], name, tally)
+  }
+}
+
+/** Trials of a migration that is killed; what was not as promised. */
+export async function migrationTrials(main: string, count: number): Promise<string[]> {
+  const faults: string[] = []
+  for (let trial = 0; trial < count; trial++) faults.push(...(await killMigration(main)))
+  return faults
+}
+
+export interface ControlResult {
+  readonly name: string
+  /** What it lost or doubled; undefined where it could not be run, which `why` says. */
+  readonly found: string | undefined
+  readonly why?: string
+}
+
+/** Each promise taken out in turn: a campaign that then finds nothing proves nothing. */
+export async function runControls({ seed }: { seed: number }): Promise<ControlResult[]> {
+  const results: ControlResult[] = []
+  for (const { name, mutations } of controls) {
+    const build = mutatedDist(mutations)
+    try {
+      const points: Point[] = ['K11', 'K13', 'random']
+      const { byPoint, faults } = await killCampaign({ main: build.main, seed, kills: 6, lanes: 1, points })
+      const doubled = [...byPoint.values()].reduce((sum, tally) => sum + tally.doubled, 0)
+      results.push({
+        name,
+        found: doubled > 0 ? `${doubled} doubled` : undefined,
+        why: faults[0] ?? 'nothing was found',
+      })
+    } finally {
+      build.remove()
+    }
+  }
+  results.push(await runPowerControl(seed))
+  return results
+}
+
+async function runPowerControl(seed: number): Promise<ControlResult> {
+  const name = 'synchronous NORMAL, power cut'
+  if (!canWatchDisk()) return { name, found: undefined, why: noCompiler }
+  const build = mutatedDist([withNormalSync])
+  try {
+    const { lost, cuts } = await powerCampaign({ cuts: 40, seed, main: build.main })
+    return {
+      name,
+      found: lost > 0 ? `${lost} lost in ${cuts} power cuts` : undefined,
+      why: 'nothing was found',
+    }
+  } finally {
+    build.remove()
+  }
+}
+
+export const noCompiler = 'not run: it needs Linux and a C compiler, to see what reaches the disk'

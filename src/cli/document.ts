@@ -62,6 +62,7 @@ export function runDocument(run: Run): JsonObject {
   return {
     id: run.id,
     event_id: run.eventId,
+    event_count: run.eventCount,
     agent: run.agent,
     subject: run.subject,
     state: run.state,
@@ -82,13 +83,25 @@ export function runDocument(run: Run): JsonObject {
     config_digest: run.configDigest ?? null,
     error: run.error ? { code: run.error.code, message: run.error.message } : null,
     summary: run.summary ?? null,
+    superseded_by: run.supersededBy ?? null,
+    refreshed: run.refreshed
+      ? {
+          tool: run.refreshed.tool,
+          at: isoTime(run.refreshed.at),
+          output: outputDocument(run.refreshed.output),
+        }
+      : null,
   }
 }
 
-/** A run with everything that is recorded of it. */
-export function journalDocument({ run, steps, calls, approvals, attempts }: Journal): JsonObject {
+/** A run with everything that is recorded of it; `seen` are its events where it has several. */
+export function journalDocument(
+  { run, steps, calls, approvals, attempts }: Journal,
+  seen: readonly StoredEvent[] = [],
+): JsonObject {
   return {
     ...runDocument(run),
+    event_ids: seen.length > 0 ? seen.map(({ id }) => id) : [run.eventId],
     tries: attempts.map(attemptDocument),
     steps: steps.map((step) => ({
       ...stepDocument(step),

@@ -16,6 +16,7 @@ import { requireEvent } from './event.js'
 import { findId, withLedger } from './ledger.js'
 import { requireJournal } from './run.js'
 import { sayEvent } from './say.js'
+import { seenBy } from './seen-events.js'
 import { arrivalStory, type EventRecord, eventStory } from './story.js'
 import type { StoryLine } from './story-line.js'
 import { formatStory } from './story-text.js'
@@ -59,7 +60,12 @@ export async function recordOf(store: Store, eventId: string, runId?: string): P
   const event = await requireEvent(store, eventId)
   const deliveries = await store.deliveriesOf(eventId)
   const runs = (await store.runsOf(eventId)).filter(({ id }) => runId === undefined || id === runId)
-  return { event, deliveries, runs: await Promise.all(runs.map(({ id }) => store.journal(id))) }
+  return {
+    event,
+    deliveries,
+    runs: await Promise.all(runs.map(({ id }) => store.journal(id))),
+    seen: await seenBy(store, runs),
+  }
 }
 
 export function formatExplanation({ delivery, events }: Explained, invocation: Invocation): string {
@@ -80,7 +86,7 @@ function explanationDocument({ delivery, events }: Explained, invocation: Invoca
     events: events.map((record) => ({
       ...eventDocument(record.event),
       deliveries: record.deliveries.map(deliveryDocument),
-      runs: record.runs.map(journalDocument),
+      runs: record.runs.map((journal) => journalDocument(journal, record.seen?.get(journal.run.id))),
       story: eventStory(record, when).map(lineDocument),
     })),
   }

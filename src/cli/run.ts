@@ -12,6 +12,7 @@ import {
 import { journalDocument } from './document.js'
 import { findId, withLedger } from './ledger.js'
 import { sayEvent, sayRunState, sayUsage } from './say.js'
+import { seenBy } from './seen-events.js'
 import { runStory } from './story-run.js'
 import { formatStory } from './story-text.js'
 import { formatFields } from './table.js'
@@ -30,8 +31,9 @@ async function run(invocation: Invocation, text: string, isJson: boolean): Promi
   await withLedger(invocation, async (store) => {
     const journal = await requireJournal(store, await findId(store, text, ['run']))
     const event = await store.event(journal.run.eventId)
-    if (isJson) printDocument(invocation, journalDocument(journal))
-    else invocation.io.out(formatRun(journal, event, invocation))
+    const seen = (await seenBy(store, [journal.run])).get(journal.run.id)
+    if (isJson) printDocument(invocation, journalDocument(journal, seen))
+    else invocation.io.out(formatRun(journal, event, seen, invocation))
   })
 }
 
@@ -40,7 +42,12 @@ export async function requireJournal(store: Store, id: string): Promise<Journal>
   return store.journal(id)
 }
 
-export function formatRun(journal: Journal, event: StoredEvent | undefined, invocation: Invocation): string {
+export function formatRun(
+  journal: Journal,
+  event: StoredEvent | undefined,
+  seen: readonly StoredEvent[] | undefined,
+  invocation: Invocation,
+): string {
   const { run } = journal
   const when = whenOf(invocation)
   const error =
@@ -49,12 +56,14 @@ export function formatRun(journal: Journal, event: StoredEvent | undefined, invo
     ['run', run.id],
     ['agent', plain(run.agent)],
     ['event', `${run.eventId}${event ? `, ${sayEvent(event)}` : ''}`],
+    ['sees', run.eventCount > 1 ? `${run.eventCount} events; this is the newest` : undefined],
     ['state', sayRunState(run, when)],
+    ['superseded', run.supersededBy === undefined ? undefined : `by ${run.supersededBy}`],
     ['why', error],
     ['replay', run.replay === 0 ? undefined : String(run.replay)],
     ['used', sayUsage(run.usage)],
     ['config', run.configDigest?.slice(0, 12)],
     ['summary', run.summary === undefined ? undefined : plainBlock(run.summary.trim())],
   ]
-  return `${formatFields(fields)}\n\n${formatStory(runStory(journal, when), when, invocation.io)}`
+  return `${formatFields(fields)}\n\n${formatStory(runStory(journal, when, seen), when, invocation.io)}`
 }

@@ -1,26 +1,33 @@
 import type { Approval } from '../domain/approval.js'
-import { isFinal, type Run } from '../domain/run.js'
-import type { Attempt, Journal, StoredStep, ToolCallRow } from '../store/records.js'
+import { isFinal, type Refreshed, type Run } from '../domain/run.js'
+import type { Attempt, Journal, StoredEvent, StoredStep, ToolCallRow } from '../store/records.js'
 import { formatDuration } from '../util/duration.js'
 import { stringifyJson } from '../util/json.js'
 import { formatRequest } from './exact-request.js'
 import { sayCost, sayRunState, sayTokens, sayUsage, toneOfCall, toneOfRun } from './say.js'
+import { formatSeen } from './seen-events.js'
 import type { StoryLine } from './story-line.js'
 import { count, cutTo, plain, plainBlock } from './text.js'
 import type { When } from './when.js'
 
 /** What happened to a run: every try, turn, tool call, decision, and how it stands. */
-export function runStory({ run, steps, calls, approvals, attempts }: Journal, when: When): StoryLine[] {
+export function runStory(
+  { run, steps, calls, approvals, attempts }: Journal,
+  when: When,
+  seen: readonly StoredEvent[] = [],
+): StoryLine[] {
   const replay = run.replay === 0 ? '' : `, replay ${run.replay}`
   const lines: StoryLine[] = [
     {
       key: `${run.id} enqueued`,
       at: run.createdAt,
       verb: 'enqueued',
-      text: `${run.id} for ${plain(run.agent)}${replay}`,
+      text: `${run.id} for ${plain(run.agent)}${replay}${run.eventCount > 1 ? `, for ${run.eventCount} events` : ''}`,
+      ...(seen.length > 1 ? { detail: formatSeen(seen) } : {}),
       tone: 'plain',
     },
   ]
+  if (run.refreshed) lines.push(refreshedLine(run.id, run.refreshed))
   for (const attempt of attempts) lines.push(...attemptStory(run, attempt, attempt === attempts.at(-1), when))
   for (const step of steps) {
     const own = calls.filter(({ stepId }) => stepId === step.id)
@@ -29,7 +36,25 @@ export function runStory({ run, steps, calls, approvals, attempts }: Journal, wh
   }
   lines.sort((left, right) => (left.at ?? 0) - (right.at ?? 0))
   if (isFinal(run.state)) lines.push(outcomeLine(run))
+  else if (run.supersededBy !== undefined) {
+    const text = `by ${run.supersededBy}: nothing new is begun, and what was sent is waited for`
+    lines.push({ key: `${run.id} superseded`, at: undefined, verb: 'superseded', text, tone: 'wait' })
+  }
   return lines
+}
+
+function refreshedLine(runId: string, { tool, at, output }: Refreshed): StoryLine {
+  const said = output.ok
+    ? `answered ${output.status ?? 'well'}`
+    : `${output.error.code}, ${plain(output.error.message)}`
+  return {
+    key: `${runId} refreshed ${at}`,
+    at,
+    verb: 'refreshed',
+    text: `${plain(tool)}, before the model was asked: ${said}`,
+    ...resultBelow({ output }),
+    tone: output.ok ? 'good' : 'bad',
+  }
 }
 
 function attemptStory(run: Run, attempt: Attempt, isLast: boolean, when: When): StoryLine[] {
@@ -142,7 +167,7 @@ function settledText({ state, status, note, output, id }: ToolCallRow): string {
   return parts.length === 0 ? '' : `, ${parts.join(', ')}`
 }
 
-function resultBelow({ output }: ToolCallRow): Below {
+function resultBelow({ output }: Pick<ToolCallRow, 'output'>): Below {
   if (output?.result === undefined || output.result === null) return {}
   return { detail: cutTo(plain(stringifyJson(output.result)), shownResult) }
 }

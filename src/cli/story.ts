@@ -1,6 +1,7 @@
 import { wakes } from '../domain/event.js'
 import type { Journal, StoredDelivery, StoredEvent } from '../store/records.js'
 import { sayDecision, sayEvent } from './say.js'
+import type { SeenByRun } from './seen-events.js'
 import type { StoryLine } from './story-line.js'
 import { runStory } from './story-run.js'
 import { formatBytes, plain } from './text.js'
@@ -12,16 +13,17 @@ export interface EventRecord {
   readonly deliveries: readonly StoredDelivery[]
   /** Oldest first. */
   readonly runs: readonly Journal[]
+  readonly seen?: SeenByRun
 }
 
 /** What happened to an event, from its first byte to the outcome of its runs, in the order in which it happened. */
-export function eventStory({ event, deliveries, runs }: EventRecord, when: When): StoryLine[] {
+export function eventStory({ event, deliveries, runs, seen }: EventRecord, when: When): StoryLine[] {
   const first = deliveries.find(({ id }) => id === event.deliveryId)
   const lines: StoryLine[] = []
   if (first) lines.push(...arrivalStory(first))
   lines.push(recorded(event), ...decisions(event))
   const redeliveries = deliveries.filter((delivery) => delivery !== first).map(redelivered)
-  const later = runs.flatMap((journal) => runStory(journal, when))
+  const later = runs.flatMap((journal) => runStory(journal, when, seen?.get(journal.run.id)))
   return inOrder([...lines, ...redeliveries, ...later])
 }
 

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { widthOf } from '../../src/cli/text.js'
+import { newId } from '../../src/util/id.js'
+import { sha256 } from '../../src/util/signature.js'
 import { type FilledLedger, fillLedger, rouse } from './filled-ledger.js'
+import { now } from './recorded.js'
 
 let ledger: FilledLedger
 beforeAll(async () => {
@@ -129,6 +132,49 @@ test('run shows use, state and what happened', async () => {
   const { out } = await rouse(ledger, ['run', ledger.runId])
   expect(out).toContain('state   parked, waits on an approval')
   expect(out).toContain('1 turn, 1 tool call, 1,200 tokens in, 80 out, 0.0123 USD, 1.5s')
+})
+
+test('run and explain list the events of a run that sees several', async () => {
+  const own = await fillLedger()
+  const eventIds: string[] = []
+  for (const number of [1, 2, 3]) {
+    const body = Buffer.from(`{"number":${number}}`)
+    const { events } = await own.store.record({
+      deliveryId: newId('dlv'),
+      source: 'payments',
+      receivedAt: now,
+      url: '/hooks/payments',
+      headers: [],
+      body,
+      bodyDigest: sha256(body),
+      secretIndex: 0,
+      events: [{ type: 'charge.updated', subject: 'ch_9', time: now + number, ids: {} }],
+    })
+    eventIds.push(events[0]?.id ?? '')
+  }
+  const mailbox = { whenBusy: 'coalesce', quietMs: 60_000, maxWaitMs: 60_000 } as const
+  const dispatches = eventIds.map((eventId) => ({
+    eventId,
+    decisions: [{ agent: 'disputes', reason: 'matched' as const }],
+  }))
+  const [id = ''] = await own.store.dispatch(dispatches, now, new Map([['disputes', mailbox]]))
+  const { out } = await rouse(own, ['run', id])
+  expect(out).toContain('3 events; this is the newest')
+  expect(out).toContain('waits on its subject to be quiet')
+  for (const eventId of eventIds) {
+    expect(out).toContain(`${eventId}  charge.updated`)
+    expect((await rouse(own, ['explain', eventId])).out).toContain(`${id} for disputes, for 3 events`)
+  }
+  const document = JSON.parse((await rouse(own, ['run', id, '--json'])).out)
+  expect(document).toMatchObject({
+    event_id: eventIds[2],
+    event_count: 3,
+    event_ids: eventIds,
+    parked_on: 'quiet',
+    superseded_by: null,
+    refreshed: null,
+  })
+  await own.close()
 })
 
 test('the ledger is read where the rest of config.yaml does not load, and not where it is unknown', async () => {

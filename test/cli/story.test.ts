@@ -49,6 +49,65 @@ describe('the story of an event', () => {
     expect(text).toContain('charge=ch_1&amount=1200')
   })
 
+  test('tells of all the events of a run, and of what was read before it acted', () => {
+    const seen = Array.from({ length: 30 }, (_, at) => ({
+      ...event,
+      id: `evt_${String(at).padStart(32, '0')}`,
+      type: at === 29 ? 'x\u001b[2J' : event.type,
+    }))
+    const refreshed = {
+      tool: 'get_charge',
+      at: now - 117_000,
+      output: { ok: true as const, status: 200, result: { refunded: true } },
+    }
+    const told = { ...journal, run: { ...run, eventCount: 30, refreshed } }
+    const record = { event, deliveries: [delivery], runs: [told], seen: new Map([[run.id, seen]]) }
+    const lines = eventStory(record, when)
+    const enqueued = lines.find(({ verb }) => verb === 'enqueued')
+    expect(enqueued?.text).toContain('for 30 events')
+    const shown = enqueued?.detail?.split('\n') ?? []
+    expect(shown).toHaveLength(21)
+    expect(shown[0]).toContain(seen[0]?.id)
+    expect(shown[1]).toBe('… 10 more events; --json has all')
+    expect(shown[20]).toContain(seen[29]?.id)
+    expect(shown[20]).not.toContain('\u001b')
+    const read = lines.find(({ verb }) => verb === 'refreshed')
+    expect([read?.text, read?.detail]).toEqual([
+      'get_charge, before the model was asked: answered 200',
+      '{"refunded":true}',
+    ])
+  })
+
+  test('says which event took the place of a run, while it is not at its end and then', () => {
+    const supersededBy = 'evt_0193b6f1e4c27d0a9c3f1b2c3d4e5fff'
+    expect(verbs({ ...journal, run: { ...run, supersededBy } }).at(-1)).toContain(
+      `superseded by ${supersededBy}`,
+    )
+    const error = { code: 'run.superseded' as const, message: `${supersededBy} took its place` }
+    const ended: Journal = {
+      ...journal,
+      run: { ...run, supersededBy, state: 'cancelled', error, finishedAt: now },
+    }
+    expect(verbs(ended).filter((line) => line.startsWith('superseded'))).toEqual([])
+    expect(verbs(ended).at(-1)).toContain(`run.superseded, ${supersededBy} took its place`)
+  })
+
+  test('tells of a refused read as a refusal', () => {
+    const error = { code: 'tool.status', message: 'the API answered 404', hint: 'h' } as const
+    const refreshed = { tool: 'get_charge', at: now - 117_000, output: { ok: false as const, error } }
+    expect(verbs({ ...journal, run: { ...run, refreshed } })).toContain(
+      'refreshed get_charge, before the model was asked: tool.status, the API answered 404',
+    )
+  })
+
+  test('says of an agent that is off that its run waits', () => {
+    const off = { ...event, decisions: [{ agent: 'disputes', reason: 'off' as const }] }
+    const lines = eventStory({ event: off, deliveries: [delivery], runs: [] }, when)
+    expect(lines.map(({ verb, text }) => `${verb} ${text}`)).toContain(
+      'matched disputes: its mode is off; its run waits until it is on again',
+    )
+  })
+
   test('lets nothing of the sender or the model steer the terminal', () => {
     const evil = '\u001b]8;;http://evil\u0007click\n\u202e'
     const steered: Journal = {

@@ -1,3 +1,4 @@
+import { realpath, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { watch } from 'chokidar'
 import { sleep } from '../util/clock.js'
@@ -13,6 +14,7 @@ export interface WatchOptions {
 }
 
 const quietMs = 150
+const lookEveryMs = 1000
 
 export interface ConfigWatch {
   close(): Promise<void>
@@ -21,6 +23,9 @@ export interface ConfigWatch {
 /**
  * Watches directories: editors save by renaming a new file over the old one, which a watch on the file would
  * not survive. Any Markdown there counts: it may be what a new agent lacks. Resolves once changes are seen.
+ *
+ * The files themselves are looked at every second too: a container's volume changes by a link that lies elsewhere
+ * in their path, of which no event tells, and neither does every file system of its truncations.
  */
 export async function watchConfig({ file, files, onChange, onError }: WatchOptions): Promise<ConfigWatch> {
   const directories = () => [
@@ -32,30 +37,56 @@ export async function watchConfig({ file, files, onChange, onError }: WatchOptio
     depth: 0,
     ignored: (path, stats) => stats?.isFile() === true && !isPart(path),
   })
+  const ready = new Promise<void>((resolve) => watcher.once('ready', resolve))
   const fault = (cause: unknown) => onError(cause instanceof Error ? cause : new Error(String(cause)))
+  const stamp = async () => (await Promise.all([file, ...files()].map(stampOf))).join('\n')
+  let known = await stamp()
   let waiting = new AbortController()
   let last: Promise<void> = Promise.resolve()
-  watcher.on('all', (_, path) => {
-    if (!isPart(path)) return
+  const changed = () => {
     waiting.abort()
     waiting = new AbortController()
     sleep(quietMs, waiting.signal).then(
       () => {
         last = last
-          .then(onChange)
-          .then(() => void watcher.add(directories()))
+          .then(async () => {
+            known = await stamp()
+            await onChange()
+            watcher.add(directories())
+          })
           .catch(fault)
       },
       () => {}, // a later change took its place
     )
-  })
+  }
+  watcher.on('all', (_, path) => isPart(path) && changed())
   watcher.on('error', fault)
-  await new Promise<void>((resolve) => watcher.once('ready', resolve))
+  await ready
+  const looking = new AbortController()
+  const look = async () => {
+    for (;;) {
+      await sleep(lookEveryMs, looking.signal)
+      if ((await stamp()) !== known) changed()
+    }
+  }
+  const looked = look().catch((error) => looking.signal.aborted || fault(error))
   return {
     close: async () => {
+      looking.abort()
       waiting.abort()
       await watcher.close()
+      await looked
       await last
     },
+  }
+}
+
+/** Differs once the path leads to another file, or the file was written. */
+async function stampOf(path: string): Promise<string> {
+  try {
+    const { ino, size, mtimeNs } = await stat(path, { bigint: true })
+    return `${await realpath(path)} ${ino} ${size} ${mtimeNs}`
+  } catch {
+    return 'not there'
   }
 }

@@ -29,6 +29,8 @@ export interface Io {
   ask(question: string): Promise<string | undefined>
   /** Calls `onStop` for SIGINT and SIGTERM, until it is undone. */
   onStop(onStop: (signal: string) => void): () => void
+  /** Calls `onFault` for what nothing caught, until it is undone. */
+  onFault(onFault: (error: unknown) => void): () => void
   /** Ends the process at once. */
   exit(code: number): void
 }
@@ -70,6 +72,11 @@ export function processIo(): Io {
         process.off('SIGINT', onStop)
         process.off('SIGTERM', onStop)
       }
+    },
+    onFault(onFault) {
+      // A rejection that nothing caught is raised as an exception, by the platform's default.
+      process.on('uncaughtException', onFault)
+      return () => process.off('uncaughtException', onFault)
     },
     exit: (code) => process.exit(code),
   }

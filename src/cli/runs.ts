@@ -1,4 +1,5 @@
-import { type Run, type RunState, runTransitions } from '../domain/run.js'
+import { parkedOns, type Run, type RunState, runTransitions } from '../domain/run.js'
+import { alertDocument, formatAlerts, standingAlerts } from './alerts.js'
 import {
   addExamples,
   addJsonOption,
@@ -12,6 +13,7 @@ import {
 } from './command.js'
 import { runDocument } from './document.js'
 import { findId, shortIds, withLedger } from './ledger.js'
+import { formatParked } from './parked.js'
 import { shortRunState, toneColours, toneOfRun } from './say.js'
 import { formatTable } from './table.js'
 import { plain } from './text.js'
@@ -19,6 +21,7 @@ import { plain } from './text.js'
 interface Options {
   readonly agent?: string
   readonly state?: string
+  readonly parkedOn?: string
   readonly since?: string
   readonly before?: string
   readonly limit: number
@@ -29,6 +32,7 @@ export const declareRuns: Declare = (command, invocation) => {
   command
     .option('--agent <name>', 'of this agent')
     .option('--state <state>', Object.keys(runTransitions).join(', '))
+    .option('--parked-on <what>', `only parked ones, on ${parkedOns.join(', ')}`)
     .option('--since <time>', 'made in the last 2h, 7d, … or since an ISO 8601 time')
     .option('--before <id>', 'older than this run: the next page')
     .option('--limit <n>', 'at most this many', parseLimit, 20)
@@ -42,22 +46,29 @@ async function runs(invocation: Invocation, options: Options): Promise<void> {
   const { agent, limit } = options
   const since = options.since === undefined ? undefined : sinceOf(options.since, io.clock.now())
   const states = Object.keys(runTransitions) as RunState[]
-  const state = options.state === undefined ? undefined : oneOf('--state', options.state, states)
+  const parkedOn =
+    options.parkedOn === undefined ? undefined : oneOf('--parked-on', options.parkedOn, parkedOns)
+  const wanted = options.state ?? (parkedOn === undefined ? undefined : 'parked')
+  const state = wanted === undefined ? undefined : oneOf('--state', wanted, states)
   await withLedger(invocation, async (store) => {
     const before = options.before === undefined ? undefined : await findId(store, options.before, ['run'])
     const found = await store.listRuns({
       limit,
       ...(agent === undefined ? {} : { agent }),
       ...(state === undefined ? {} : { state }),
+      ...(parkedOn === undefined ? {} : { parkedOn }),
       ...(since === undefined ? {} : { since }),
       ...(before === undefined ? {} : { before }),
     })
     const next = found.length === limit ? found.at(-1)?.id : undefined
+    const alerts = state === 'parked' ? await standingAlerts(store) : undefined
     if (options.json) {
-      printDocument(invocation, { runs: found.map(runDocument), next: next ?? null })
+      const told = alerts && { alerts: alerts.map(alertDocument) }
+      printDocument(invocation, { runs: found.map(runDocument), next: next ?? null, ...told })
       return
     }
-    io.out(formatRuns(found, invocation))
+    if (alerts && alerts.length > 0) io.out(`${formatAlerts(alerts, invocation)}\n`)
+    io.out(state === 'parked' ? formatParked(found, invocation) : formatRuns(found, invocation))
     if (state === 'dead' && found.length > 0) io.err(howToReplay(found, io.clock.now(), agent))
     if (next !== undefined) io.err(`older ones: rouse runs --before ${next}`)
   })

@@ -19,6 +19,11 @@ const waits: Readonly<Record<ParkedOn, string>> = {
   person: 'a person',
 }
 
+/** `waits on the model`: where the ledger has no reason of its own. */
+export function sayWait({ parkedOn }: Run): string {
+  return parkedOn === undefined ? '' : `waits on ${waits[parkedOn]}`
+}
+
 /** `parked, waits on the model until 07:05:00 (in 4m)`. */
 export function sayRunState(run: Run, when: When): string {
   switch (run.state) {

@@ -36,9 +36,17 @@ export async function serve(invocation: Invocation, options: ServeOptions): Prom
     stop = resolve
   })
   let signals = 0
-  const undo = io.onStop(() => {
+  const undoStop = io.onStop(() => {
     if (++signals > 1) io.exit(1)
     stop()
+  })
+  // Nobody knows what state the process is in: the next one goes on from the ledger.
+  const undoFault = io.onFault((error) => {
+    log.error(
+      { err: error },
+      'unexpected fault in the process; it ends, and goes on when it is started again',
+    )
+    io.exit(1)
   })
   try {
     const { environment, whileReady } = options
@@ -47,13 +55,15 @@ export async function serve(invocation: Invocation, options: ServeOptions): Prom
       environment,
       log,
     })
+    void daemon.failed.then(() => io.exit(1))
     const end = await whileReady(daemon)
     await stopped
     if (io.isTerminal) io.err('stopping: runs come to a safe point (Ctrl-C again ends at once)')
     await end()
     await daemon.stop()
   } finally {
-    undo()
+    undoStop()
+    undoFault()
   }
 }
 

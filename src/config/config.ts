@@ -37,6 +37,8 @@ export interface ServerSettings {
   readonly publicUrl: string
   /** Most runs at once. */
   readonly concurrency: number
+  /** With less room on the ledger's disk nothing is taken and nothing is worked on. */
+  readonly minFreeBytes: number
 }
 
 export interface StoreSettings {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { SourceSchema } from './config.js'
-import { count, duration, rate, text } from './scalars.js'
+import { count, duration, rate, size, text } from './scalars.js'
 import { agentSchema } from './schema-agent.js'
 import { toolSchema } from './schema-tool.js'
 
@@ -35,6 +35,11 @@ export const serverSchema = z
     concurrency: count({ min: 1, max: 1000 })
       .prefault(16)
       .describe('Most runs at once, of all agents together. Read at start.'),
+    min_free: size({ min: 0, max: 1024 ** 5 })
+      .prefault('256MB')
+      .describe(
+        'With less room on the disk of the ledger deliveries are answered 503 and runs wait, until there is a quarter more than this.',
+      ),
   })
   .describe('The public listener.')
 

@@ -12,7 +12,12 @@ import { isLocalName, parseBaseUrl, parseOrigin } from './urls.js'
 
 export function loadServer(context: LoadContext): ServerSettings | undefined {
   const path = ['server']
-  const entry = parseEntry(serverSchema.nullish(), path, context, ['hooks', 'public_url', 'concurrency'])
+  const entry = parseEntry(serverSchema.nullish(), path, context, [
+    'hooks',
+    'public_url',
+    'concurrency',
+    'min_free',
+  ])
   const server = entry ?? serverSchema.parse({})
   const colon = server.hooks.lastIndexOf(':')
   const host = server.hooks.slice(0, colon).replace(/^\[|\]$/g, '')
@@ -23,7 +28,12 @@ export function loadServer(context: LoadContext): ServerSettings | undefined {
       ? `http://${server.hooks}`
       : attempt([...path, 'public_url'], context.problems, () => parseBaseUrl(written).href)
   if (url === undefined) return undefined
-  return { hooks: { host, port }, publicUrl: url.replace(/\/+$/, ''), concurrency: server.concurrency }
+  return {
+    hooks: { host, port },
+    publicUrl: url.replace(/\/+$/, ''),
+    concurrency: server.concurrency,
+    minFreeBytes: server.min_free,
+  }
 }
 
 export function loadStore(file: string, context: LoadContext): StoreSettings | undefined {

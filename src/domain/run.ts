@@ -17,17 +17,19 @@ export const runTransitions: Readonly<Record<RunState, readonly RunState[]>> = {
 export const finalRunStates: readonly RunState[] = ['completed', 'dead', 'cancelled']
 
 /** What a parked run waits on. */
-export type ParkedOn =
-  | 'time'
-  | 'quiet' // its subject: more events may come that it is to see
-  | 'budget'
-  | 'model'
-  | 'api' // a tool's API, or the credential for it
-  | 'disk'
-  | 'agent' // which is off
-  | 'restart' // of the daemon
-  | 'approval'
-  | 'person'
+export const parkedOns = [
+  'time',
+  'quiet', // its subject: more events may come that it is to see
+  'budget',
+  'model',
+  'api', // a tool's API, or the credential for it
+  'disk',
+  'agent', // which is off
+  'restart', // of the daemon
+  'approval',
+  'person',
+] as const
+export type ParkedOn = (typeof parkedOns)[number]
 
 export interface Run {
   readonly id: string

@@ -1,8 +1,10 @@
 import type { Config, ConfigSnapshot } from '../config/config.js'
-import { AppError } from '../domain/errors.js'
+import { AppError, ConfigError, toAppError } from '../domain/errors.js'
 import type { Store } from '../store/store.js'
 import type { Clock } from '../util/clock.js'
+import { faultPoint } from '../util/fault-point.js'
 import type { JsonValue } from '../util/json.js'
+import type { Logger } from '../util/log.js'
 
 /**
  * The configuration in force, and those that unfinished runs began with. A configuration is in the ledger
@@ -47,12 +49,37 @@ export class Configurations {
   }
 
   /**
+   * Takes over what `load` gives, whole: `prepare` makes what depends on it, and what that returns is called when
+   * it is in force. A configuration that does not load leaves the old one in force, and the log says why.
+   */
+  async reload(
+    load: () => Promise<Config>,
+    prepare: (next: Config) => () => void,
+    log: Logger,
+  ): Promise<void> {
+    try {
+      const next = await load()
+      if (next.digest === this.#current.digest) return
+      const apply = prepare(next)
+      const hasNewSecrets = String(next.secretValues) !== String(this.#current.secretValues)
+      faultPoint('K23')
+      await this.swap(next)
+      if (hasNewSecrets) faultPoint('K24')
+      apply()
+      log.info({ config: next.digest.slice(0, 12) }, 'configuration reloaded')
+    } catch (error) {
+      const problems = error instanceof ConfigError ? error.problems.map((problem) => ({ ...problem })) : []
+      log.error({ problems }, `configuration not reloaded, the old one stays: ${toAppError(error).message}`)
+    }
+  }
+
+  /**
    * The configuration with this digest. Throws AppError `config.unavailable` when it no longer loads, for
    * example because a variable that it needs is no longer set.
    */
   async byDigest(digest: string): Promise<Config> {
     if (digest === this.#current.digest) return this.#current
-    const known = this.#loaded.get(digest) ?? this.reload(digest)
+    const known = this.#loaded.get(digest) ?? this.loadAgain(digest)
     this.#loaded.set(digest, known)
     try {
       return await known
@@ -67,7 +94,7 @@ export class Configurations {
     }
   }
 
-  private async reload(digest: string): Promise<Config> {
+  private async loadAgain(digest: string): Promise<Config> {
     const snapshot = await this.store.config(digest)
     if (!isSnapshot(snapshot)) throw new Error(`configuration ${digest.slice(0, 12)} is not in the ledger`)
     return this.load(snapshot)

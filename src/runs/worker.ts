@@ -80,6 +80,13 @@ export class Worker {
     clearInterval(renewing)
   }
 
+  /** Gives up at once whatever is under way: nothing more is sent. */
+  abandon(reason: AppError): void {
+    this.#isStopping = true
+    for (const timer of this.#timers) clearInterval(timer)
+    for (const { abort } of this.#held.values()) abort.abort(reason)
+  }
+
   private async fill(): Promise<void> {
     const { store, clock, node, concurrency, configurations, alerts, log } = this.options
     while (this.halt() === undefined && this.#held.size < concurrency) {

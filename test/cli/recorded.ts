@@ -37,6 +37,7 @@ export function recordedIo(given: Partial<Io> = {}, answers: string[] = []): Rec
     style: (_colour, text) => text,
     ask: async () => answers.shift(),
     onStop: () => () => undefined,
+    onFault: () => () => undefined,
     exit: () => undefined,
     ...given,
   }

@@ -50,6 +50,7 @@ describe('loadConfig', () => {
       hooks: { host: '127.0.0.1', port: 8787 },
       publicUrl: 'http://127.0.0.1:8787',
       concurrency: 16,
+      minFreeBytes: 256 * 1024 ** 2,
     })
     expect(config.store).toEqual({ engine: 'sqlite', file: join(directory, 'data/rouse.db') })
     expect(config.models.get('default')).toEqual({

@@ -25,7 +25,12 @@ function config(digest: string): Config {
       text: `# ${digest}`,
       instructions: { 'a.md': `for ${digest}` },
     },
-    server: { hooks: { host: '127.0.0.1', port: 0 }, publicUrl: 'http://localhost', concurrency: 1 },
+    server: {
+      hooks: { host: '127.0.0.1', port: 0 },
+      publicUrl: 'http://localhost',
+      concurrency: 1,
+      minFreeBytes: 0,
+    },
     store: { engine: 'sqlite', file: '/tmp/rouse.db' },
     models: new Map(),
     credentials: new Map(),

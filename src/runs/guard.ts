@@ -1,0 +1,113 @@
+import { StoreError, toAppError } from '../domain/errors.js'
+import { lookAtPlace, type Place } from '../store/place.js'
+import type { Store } from '../store/store.js'
+import type { Logger } from '../util/log.js'
+import type { Alerts } from './alerts.js'
+import { applyPauses, type PausesOptions } from './pauses.js'
+
+export interface GuardOptions extends PausesOptions {
+  readonly store: Store
+  /** Of the ledger. */
+  readonly file: string
+  readonly alerts: Alerts
+  readonly log: Logger
+  /** There may be runs that can go on. */
+  readonly onResumed: () => void
+  /** The ledger's file is no longer the one that was opened: nothing that is written now will be found again. */
+  readonly onReplaced: (error: StoreError) => void
+  /** For tests. */
+  readonly look?: (file: string) => Promise<Place>
+}
+
+const lookEveryMs = 5000
+const largeLogBytes = 256 * 1024 ** 2
+/** There has to be so much more room than `min_free` before work goes on, so that it does not stop and go. */
+const hysteresis = 1.25
+
+/** Watches what the ledger lies on, and what waits for it or for an agent. */
+export class Guard {
+  #isDiskLow = false
+  #isReplaced = false
+  #timer: NodeJS.Timeout | undefined
+  #looking: Promise<void> | undefined
+  #identity: string | undefined
+
+  constructor(private readonly options: GuardOptions) {}
+
+  async start(): Promise<void> {
+    await this.look()
+    this.#timer = setInterval(() => void this.look(), lookEveryMs)
+  }
+
+  /** Why nothing is taken and nothing is worked on; undefined where all is well. */
+  get unready(): 'disk' | 'replaced' | undefined {
+    return this.#isReplaced ? 'replaced' : this.#isDiskLow ? 'disk' : undefined
+  }
+
+  /** At once, beside the rhythm; after a reload, for example. */
+  look(): Promise<void> {
+    this.#looking ??= this.lookOnce()
+      .catch((error: unknown) => {
+        const { code, message } = toAppError(error)
+        this.options.log.warn({ code }, `cannot look after the ledger: ${message}`)
+      })
+      .finally(() => {
+        this.#looking = undefined
+      })
+    return this.#looking
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer)
+    await this.#looking
+  }
+
+  private async lookOnce(): Promise<void> {
+    const { file, store, alerts, look = lookAtPlace, onResumed } = this.options
+    if (this.#isReplaced) return
+    const place = await look(file)
+    this.#identity ??= place.identity
+    if (place.identity !== this.#identity) {
+      this.replaced(file, place)
+      return
+    }
+    this.lookAtDisk(place)
+    this.lookAtLog(place)
+    if (alerts.isStanding('held writes') && (await store.counts()).held === 0) alerts.resolve('held writes')
+    const resumed = await applyPauses(this.options, { isDiskLow: this.#isDiskLow })
+    if (resumed > 0) onResumed()
+  }
+
+  private lookAtDisk({ freeBytes }: Place): void {
+    const { alerts, configurations, file } = this.options
+    const { minFreeBytes } = configurations.current.server
+    this.#isDiskLow = freeBytes < minFreeBytes * (this.#isDiskLow ? hysteresis : 1)
+    if (!this.#isDiskLow) alerts.resolve('disk')
+    else {
+      const message = `${megabytes(freeBytes)} free on the disk of ${file}, and \`server.min_free\` is ${megabytes(minFreeBytes)}: deliveries are answered 503 and runs wait; make room, then it goes on by itself`
+      alerts.raise({ cause: 'disk', code: 'store.disk_low', message })
+    }
+  }
+
+  private lookAtLog({ logBytes }: Place): void {
+    const { alerts, file } = this.options
+    if (logBytes > largeLogBytes) {
+      const message = `${file}-wal has grown to ${megabytes(logBytes)}: another program reads the ledger without an end, so that it cannot be written back; find it (\`lsof ${file}\`) and end it`
+      alerts.raise({ cause: 'wal', code: 'store.unavailable', message })
+    } else if (logBytes < largeLogBytes / 2) alerts.resolve('wal')
+  }
+
+  private replaced(file: string, { identity }: Place): void {
+    const { log, onReplaced } = this.options
+    this.#isReplaced = true
+    const what = identity === undefined ? 'was deleted' : 'was replaced by another file'
+    const message = `the ledger ${file} ${what} while the daemon ran; what was recorded since is not in it. Put the right file there and start again.`
+    const error = new StoreError('store.replaced', message)
+    log.error({ code: error.code }, message)
+    onReplaced(error)
+  }
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.floor(bytes / 1024 ** 2)} MB`
+}

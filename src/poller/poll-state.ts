@@ -36,14 +36,27 @@ const stateSchema = z.object({
 
 export interface Opened {
   readonly state: PollState
-  /** Said once, when the cursor of another request is given up. */
+  /** Said once, when the cursor of another request is given up, or was lost. */
   readonly gap: string | undefined
 }
 
-/** Where the next tick begins: what the ledger kept, or the start where there is nothing of use. */
-export function openState(options: PollOptions, cursor: Cursor | undefined, now: number): Opened {
+/**
+ * Where the next tick begins: what the ledger kept, or the start where there is nothing of use. `lastEventAt`: when an
+ * event of the source was last recorded. One that has events and no cursor was polled before, so it is no first run.
+ */
+export function openState(
+  options: PollOptions,
+  cursor: Cursor | undefined,
+  now: number,
+  lastEventAt?: number,
+): Opened {
   const pages = pagesDigest(options)
   const first: PollState = { position: firstPosition(now), pages, validators: null, gap: null }
+  if (!cursor && lastEventAt !== undefined) {
+    const lost = 'the cursor of the source is not in the ledger any more'
+    const { position, gap } = resyncPosition(options, lastEventAt, now, lost)
+    return { state: { ...first, position, gap: { at: now, text: gap } }, gap }
+  }
   if (!cursor) return { state: first, gap: undefined }
   const since =
     cursor.lastOkAt === undefined ? '' : ` What came since ${isoTime(cursor.lastOkAt)} may be missed.`
@@ -98,15 +111,16 @@ export function resyncPosition(
   options: PollOptions,
   lastOkAt: number | undefined,
   now: number,
+  cause = 'the API no longer knows the cursor',
 ): { position: PollPosition; gap: string } {
   const { request } = options
   const hasSince = usesSubstitution('since', request.query, request.headers, request.body)
   if (hasSince && lastOkAt !== undefined) {
     const position = { ...firstPosition(lastOkAt - resyncMarginMs), isDated: true, isPrimed: true }
-    return { position, gap: `the API no longer knows the cursor; read again since ${isoTime(lastOkAt)}` }
+    return { position, gap: `${cause}; read again since ${isoTime(lastOkAt)}` }
   }
   const since = lastOkAt === undefined ? '' : `; what came since ${isoTime(lastOkAt)} may be missed`
-  return { position: firstPosition(now), gap: `the API no longer knows the cursor${since}` }
+  return { position: firstPosition(now), gap: `${cause}${since}` }
 }
 
 const resyncMarginMs = 600_000

@@ -31,7 +31,7 @@ export interface PollSource {
 }
 
 export interface TickDependencies {
-  readonly store: Pick<Store, 'cursor' | 'recordTick'>
+  readonly store: Pick<Store, 'cursor' | 'recordTick' | 'listEvents'>
   readonly network: Pick<Network, 'request'>
   readonly clock: Clock
   readonly log: Logger
@@ -64,7 +64,8 @@ export async function pollTick(
   const { store, clock, log, random } = dependencies
   const startedAt = clock.now()
   const cursor = await store.cursor(name)
-  const { state, gap } = openState(options, cursor, startedAt)
+  const lastEventAt = cursor ? undefined : await lastPolledAt(store, name)
+  const { state, gap } = openState(options, cursor, startedAt, lastEventAt)
   const walked = await walkPages(source, state, cursor?.lastOkAt, dependencies, signal)
 
   const now = clock.now()
@@ -102,6 +103,12 @@ export async function pollTick(
   else if (eventIds.length > 0) log.info(fields, 'polled')
   else log.debug(fields, 'polled')
   return { eventIds, nextAt, error }
+}
+
+/** When an event of the source was last recorded, if it came by a poll. */
+async function lastPolledAt(store: Pick<Store, 'listEvents'>, source: string): Promise<number | undefined> {
+  const [last] = await store.listEvents({ source, limit: 1 })
+  return last?.via === 'poll' ? last.recordedAt : undefined
 }
 
 interface Walked {

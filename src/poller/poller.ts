@@ -25,7 +25,7 @@ export interface Poller {
 export type PolledConfig = Pick<Config, 'sources' | 'credentials'>
 
 export interface PollerOptions {
-  readonly store: Pick<Store, 'cursor' | 'recordTick'>
+  readonly store: Pick<Store, 'cursor' | 'recordTick' | 'listEvents'>
   readonly config: PolledConfig
   readonly clock: Clock
   readonly log: Logger

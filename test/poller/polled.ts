@@ -95,7 +95,8 @@ export class Polled {
   }
 
   tick(signal = new AbortController().signal): Promise<TickResult> {
-    const store: Pick<Store, 'cursor' | 'recordTick'> = {
+    const store: Pick<Store, 'cursor' | 'recordTick' | 'listEvents'> = {
+      listEvents: (filter) => this.store.listEvents(filter),
       cursor: (name) => this.store.cursor(name),
       recordTick: async (tick) => {
         this.crash('before')

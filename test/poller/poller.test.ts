@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { type PolledConfig, type Poller, startPoller } from '../../src/poller/poller.js'
 import { scheduleOptions } from '../../src/sources/schedule.js'
+import type { EventFilter } from '../../src/store/records.js'
 import { systemClock } from '../../src/util/clock.js'
 import { Polled, silent } from './polled.js'
 
@@ -124,6 +125,7 @@ describe('the poller', () => {
     const found = await new Promise<readonly string[]>((resolve) => {
       const store = {
         cursor: (name: string) => polled.store.cursor(name),
+        listEvents: (filter: EventFilter) => polled.store.listEvents(filter),
         recordTick: async (tick: Parameters<typeof polled.store.recordTick>[0]) => {
           if (failing-- > 0) throw new Error('disk full')
           return polled.store.recordTick(tick)

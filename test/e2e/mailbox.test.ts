@@ -240,6 +240,20 @@ describe('a wait for quiet', () => {
   })
 })
 
+describe('an event that comes out of order', () => {
+  it('has its run in turn, which is told that the state has moved on', async () => {
+    const { url, ledger } = await start('{ when_busy: queue }')
+    for (const hour of ['08', '07', '09']) {
+      const issue = issueOpened(7, { updated_at: `2026-11-21T${hour}:00:00Z` })
+      expect((await sendGithub(url, 'issues', issue)).status).toBe(202)
+    }
+    const runs = await settled(ledger)
+    expect(runs.map(({ state }) => state)).toEqual(['completed', 'completed', 'completed'])
+    expect(model.inputs.map((input) => input.includes('out of order'))).toEqual([false, true, false])
+    expect(model.inputs[1]).toContain('2026-11-21T08:00:00.000Z before it')
+  })
+})
+
 describe('events of an agent that is off', () => {
   it('wait, are one run when it is on again, and wake it once', async () => {
     const { url, ledger, stop } = await start('{ when_busy: coalesce }\n    mode: off')

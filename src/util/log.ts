@@ -1,3 +1,4 @@
+import { constants, fstatSync, openSync, writeSync } from 'node:fs'
 import { styleText } from 'node:util'
 import { pino } from 'pino'
 import { type Clock, isoTime, systemClock } from './clock.js'
@@ -18,7 +19,7 @@ export interface Logger {
 
 export interface LoggerOptions {
   readonly level: LogLevel
-  /** Default: standard error, so that standard output stays a command's own. Gets whole lines. */
+  /** Default: standard error, so that standard output stays a command's own; see `standardError`. Gets whole lines. */
   readonly destination?: { write(line: string): unknown }
   /** Lines to be read on a terminal, instead of JSON. */
   readonly pretty?: boolean
@@ -30,11 +31,12 @@ export interface LoggerOptions {
 /** One JSON object a line: `time` (ISO 8601), `level`, `msg`, then the fields; an error stands under `err`. */
 export function createLogger({
   level,
-  destination = pino.destination({ dest: 2, sync: true }),
+  destination: given,
   pretty = false,
   redact = (text) => text,
   clock = systemClock,
 }: LoggerOptions): Logger {
+  const destination = given ?? standardError(clock)
   const write = (line: string) => {
     const safe = escapeControls(redact(line.trimEnd()))
     destination.write(`${pretty ? formatLine(safe) : safe}\n`)
@@ -48,6 +50,46 @@ export function createLogger({
     },
     { write },
   )
+}
+
+/**
+ * Lines go out at once or are lost, and counted: a full disk, a reader that is gone and one that does not read any
+ * more must neither end the daemon nor stop it.
+ */
+function standardError(clock: Clock): { write(line: string): void } {
+  const descriptor = openStandardError()
+  let lost = 0
+  /** The end of what did not fit into the pipe; a line is not broken off. */
+  let rest = Buffer.alloc(0)
+  return {
+    write(line) {
+      const note = lost === 0 ? '' : lostLines(lost, clock)
+      try {
+        rest = rest.subarray(rest.length === 0 ? 0 : writeSync(descriptor, rest))
+        if (rest.length > 0) throw new Error('full')
+        const bytes = Buffer.from(note + line)
+        rest = bytes.subarray(writeSync(descriptor, bytes))
+        lost = 0
+      } catch {
+        lost++
+      }
+    },
+  }
+}
+
+function lostLines(count: number, clock: Clock): string {
+  const msg = `${count} lines before this one could not be written`
+  return `${JSON.stringify({ level: 'warn', time: isoTime(clock.now()), msg })}\n`
+}
+
+/** A pipe is opened a second time, because a full one stops whoever writes to it; the first is shared with others. */
+function openStandardError(): number {
+  try {
+    if (fstatSync(2).isFIFO()) return openSync('/proc/self/fd/2', constants.O_WRONLY | constants.O_NONBLOCK)
+  } catch {
+    // No such place on this system, or nobody reads.
+  }
+  return 2
 }
 
 const unsafe = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu

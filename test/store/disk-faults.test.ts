@@ -1,5 +1,4 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { mutatedDist } from '../support/mutated-dist.js'
@@ -7,12 +6,12 @@ import { afterFailedFsync } from '../support/power/failed-fsync.js'
 import { withoutRewriteOfLog } from '../support/power/mutations.js'
 import { readOperations } from '../support/power/operations.js'
 import { faultsOf, told } from '../support/power/scenario.js'
-import { canWatchDisk, type DiskFault, WatchedDisk } from '../support/power/shim.js'
+import { canWatchDisk, type DiskFault, ramDirectory, WatchedDisk } from '../support/power/shim.js'
 import { runTrials } from '../support/power/trials.js'
 
 const seed = Number(process.env['ROUSE_TEST_SEED'] ?? 20261121)
 /** Of the 300 writes of the scenario every so many-th is tried; all of its fsyncs are. */
-const stride = Number(process.env['ROUSE_TEST_DISK_STRIDE'] ?? 7)
+const stride = Number(process.env['ROUSE_TEST_DISK_STRIDE'] ?? 13)
 
 const faults: readonly (readonly [string, DiskFault, number])[] = [
   ['an fsync once', { operations: ['sync'], error: 'EIO', count: 1 }, 1],
@@ -30,7 +29,7 @@ function disksFail(): void {
   let aside = ''
   let directory = ''
   beforeEach(() => {
-    aside = mkdtempSync(join(tmpdir(), 'rouse-faults-'))
+    aside = mkdtempSync(join(ramDirectory, 'rouse-faults-'))
     directory = join(aside, 'disk')
     mkdirSync(directory)
   })

@@ -8,6 +8,7 @@ import { type Mutation, mutatedDist, withNormalSync } from '../support/mutated-d
 import { DaemonProcess } from '../support/power/daemon-process.js'
 import { type PowerLoad, powerLoad, writeChargeSetting } from '../support/power/load.js'
 import {
+  withNewerEngineNeeded,
   withoutFsyncOfCheckpoints,
   withSettingThatDoesNotStick,
   withShortLog,
@@ -112,14 +113,21 @@ function callWithKey(file: string, key: string | undefined): { state: string; se
   }
 }
 
-describe('the settings that a power cut is survived by', () => {
-  it('are read back at the start, and one that does not stick ends it', async () => {
-    const build = mutatedDist([withSettingThatDoesNotStick])
+describe('a build that a power cut could hurt', () => {
+  it.each([
+    [
+      'whose setting does not stick',
+      withSettingThatDoesNotStick,
+      'SQLite keeps synchronous at 1, rouse needs NORMAL',
+    ],
+    ['whose SQLite is too old', withNewerEngineNeeded, 'this build of better-sqlite3 has SQLite'],
+  ])('%s ends at the start and says so', async (_, mutation, message) => {
+    const build = mutatedDist([mutation])
     const directory = mkdtempSync(join(tmpdir(), 'rouse-power-'))
     const api = await RecordingApi.start()
     await writeChargeSetting(directory, api)
     const daemon = new DaemonProcess({ main: build.main, directory })
-    await expect(daemon.start()).rejects.toThrow('SQLite keeps synchronous at 1, rouse needs NORMAL')
+    await expect(daemon.start()).rejects.toThrow(message)
     expect(await daemon.ended()).toBe(1)
     await api.close()
     build.remove()

@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { until } from '../wait.js'
 
 export interface DaemonProcessOptions {
   readonly main: string
@@ -9,6 +11,8 @@ export interface DaemonProcessOptions {
   readonly environment?: Readonly<Record<string, string>>
   /** A shell's words before the command, such as limits, with "$@" standing for it. */
   readonly shell?: string
+  /** Where it listens, for one whose log says nothing. */
+  readonly port?: number
 }
 
 /** The real daemon, which listens on a port of its own choice. */
@@ -39,7 +43,7 @@ export class DaemonProcess {
 
   /** Resolves when it takes deliveries; rejects with its log when it ends before. */
   async start(): Promise<void> {
-    const { main, directory, environment, shell } = this.options
+    const { main, directory, environment, shell, port } = this.options
     const command = [process.execPath, main, 'start', '-c', join(directory, 'config.yaml')]
     const [program = '', ...args] = shell === undefined ? command : ['sh', '-c', shell, 'sh', ...command]
     const child = spawn(program, args, {
@@ -48,6 +52,16 @@ export class DaemonProcess {
     })
     this.#child = child
     this.#log = ''
+    if (port !== undefined) {
+      this.#url = `http://127.0.0.1:${port}`
+      const isHealthy = () =>
+        fetch(`${this.#url}/healthz`).then(
+          () => true,
+          () => false,
+        )
+      await until('the daemon to listen', () => !this.isRunning || isHealthy())
+      return
+    }
     await new Promise<void>((resolve, reject) => {
       child.stderr.on('data', (chunk: Buffer) => {
         this.#log += chunk.toString('utf8')
@@ -83,4 +97,12 @@ export class DaemonProcess {
     this.#child?.kill(signal)
     await this.ended()
   }
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  return typeof address === 'object' && address ? address.port : 0
 }

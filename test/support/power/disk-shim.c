@@ -4,11 +4,11 @@
  * that moment leaves, can be told from the log alone. Linux, 64 bit.
  *
  *   DISK_SHIM_DIR      the directory; only absolute paths that begin with it count
- *   DISK_SHIM_LOG      where the operations are appended; several processes may share it
+ *   DISK_SHIM_LOG      where operations are appended; several processes may share it
  *   DISK_SHIM_CONTROL  a file of a `struct control`, read at each operation; may be left out
  *   DISK_SHIM_NETWORK  set: what goes out on sockets is logged too, so that an answer has its place among the fsyncs
  *
- * One lock is held over an operation and its record, so that the order of records is the order of operations.
+ * One lock is held over an operation and its record: the order of records is the order of operations.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -63,18 +63,21 @@ __attribute__((constructor)) static void begin(void) {
   logs_network = getenv("DISK_SHIM_NETWORK") != NULL;
   if (directory == NULL || log == NULL) return;
   log_fd = syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-  if (controls == NULL) return;
-  int fd = syscall(SYS_openat, AT_FDCWD, controls, O_RDWR | O_CLOEXEC, 0);
+  int fd = controls ? (int)syscall(SYS_openat, AT_FDCWD, controls, O_RDWR | O_CLOEXEC, 0) : -1;
   void *mapped = mmap(NULL, sizeof *control, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   if (mapped != MAP_FAILED) control = mapped;
-  syscall(SYS_close, fd);
 }
 
 static int is_watched(const char *path) {
   return log_fd >= 0 && strncmp(path, directory, strlen(directory)) == 0;
 }
 
-static struct watched *watched_fd(int fd) { return fd >= 0 && fd < most_files ? watched[fd] : NULL; }
+/* libuv closes descriptors without libc, so that one may be another file, or a socket, by now. */
+static struct watched *watched_fd(int fd) {
+  struct stat found;
+  if (fd < 0 || fd >= most_files || !watched[fd] || fstat(fd, &found)) return NULL;
+  return found.st_ino == watched[fd]->file && !S_ISSOCK(found.st_mode) ? watched[fd] : NULL;
+}
 
 static void enter(void) {
   pthread_mutex_lock(&lock);
@@ -99,13 +102,11 @@ static int fault(int kind, const char *path) {
 
 static void append(const char *operation, int error, uint64_t file, const char *path, int64_t at, const void *data,
                    size_t bytes) {
-  int kept = errno;
   struct record record = {"", error, strlen(path), bytes, file, at};
   memcpy(record.operation, operation, sizeof record.operation);
   struct iovec parts[] = {{&record, sizeof record}, {(void *)path, record.path_bytes}, {(void *)data, bytes}};
   /* A log with a hole would prove anything. */
   if (syscall(SYS_writev, log_fd, parts, 3) != (long)(sizeof record + record.path_bytes + bytes)) abort();
-  errno = kept;
 }
 
 static int fails(int error) {
@@ -137,7 +138,7 @@ int open(const char *path, int flags, ...) {
 }
 
 int close(int fd) {
-  if (log_fd < 0 || !watched_fd(fd)) return syscall(SYS_close, fd);
+  if (!watched_fd(fd)) return syscall(SYS_close, fd);
   enter();
   free(watched[fd]);
   watched[fd] = NULL;
@@ -148,10 +149,9 @@ int close(int fd) {
 
 /* `at` is -1 for a write at the descriptor's own place. */
 static ssize_t write_watched(int fd, const struct watched *entry, const struct iovec *parts, int count, off_t at) {
-  size_t bytes = 0;
+  size_t bytes = 0, filled = 0;
   for (int i = 0; i < count; i++) bytes += parts[i].iov_len;
-  char *data = malloc(bytes ? bytes : 1);
-  size_t filled = 0;
+  char *data = malloc(bytes + 1);
   for (int i = 0; i < count; filled += parts[i++].iov_len) memcpy(data + filled, parts[i].iov_base, parts[i].iov_len);
   enter();
   int error = fault(WRITE, entry->path);
@@ -234,9 +234,8 @@ static int change_name(const char *operation, const char *path, const char *to, 
                : to      ? (int)syscall(SYS_renameat2, AT_FDCWD, path, AT_FDCWD, to, 0)
                : is_make ? (int)syscall(SYS_mkdirat, AT_FDCWD, path, mode)
                          : (int)syscall(SYS_unlinkat, AT_FDCWD, path, 0);
-  if (!is_ours) return result;
-  if (result == 0) append(operation, 0, 0, path, 0, to, to ? strlen(to) : 0);
-  leave();
+  if (is_ours && result == 0) append(operation, 0, 0, path, 0, to, to ? strlen(to) : 0);
+  if (is_ours) leave();
   return result;
 }
 

@@ -1,11 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { randomFrom } from '../kill-campaign.js'
 import { readOperations } from './operations.js'
 import { faultsOf, type Told, told } from './scenario.js'
 import type { Trial } from './scenario-process.js'
-import { WatchedDisk } from './shim.js'
+import { ramDirectory, WatchedDisk } from './shim.js'
 import { SimulatedDisk } from './simulated-disk.js'
 import { runTrials } from './trials.js'
 
@@ -24,7 +23,7 @@ export async function afterFailedFsync(options: {
   readonly seed: number
   readonly dist?: string
 }): Promise<FailedFsyncResult> {
-  const aside = mkdtempSync(join(tmpdir(), 'rouse-fsync-'))
+  const aside = mkdtempSync(join(ramDirectory, 'rouse-fsync-'))
   const directory = join(aside, 'disk')
   mkdirSync(directory)
   const disk = new WatchedDisk(directory, aside)
@@ -53,7 +52,7 @@ export async function afterFailedFsync(options: {
 }
 
 function faultsAfter(disk: SimulatedDisk, name: string, owed: ReadonlySet<Told>): string[] {
-  const target = mkdtempSync(join(tmpdir(), 'rouse-cut-'))
+  const target = mkdtempSync(join(ramDirectory, 'rouse-cut-'))
   disk.leaveIn(target, name)
   const found = faultsOf(join(target, name, `ledger-${name}.db`), owed)
   rmSync(target, { recursive: true, force: true })

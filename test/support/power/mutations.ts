@@ -26,3 +26,24 @@ export const withoutRewriteOfLog: Mutation = {
   find: 'takeOverLog(db, file);',
   replace: '',
 }
+
+/** Waits for a lock so short a time that a test can. */
+export const withShortBusyTimeout: Mutation = {
+  file: 'store/sqlite/pragmas.js',
+  find: "name: 'busy_timeout', value: '5000', readsAs: 5000",
+  replace: "name: 'busy_timeout', value: '200', readsAs: 200",
+}
+
+/** A log that was long is cut to 64 KiB when it is begun anew, instead of 64 MiB. */
+export const withSmallLogLimit: Mutation = {
+  file: 'store/sqlite/pragmas.js',
+  find: "value: '67108864', readsAs: 67108864",
+  replace: "value: '65536', readsAs: 65536",
+}
+
+/** As if the library were of before the repair that rouse relies on. */
+export const withNewerEngineNeeded: Mutation = {
+  file: 'store/sqlite/open.js',
+  find: "oldestEngine = '3.53.2'",
+  replace: "oldestEngine = '99.0.0'",
+}

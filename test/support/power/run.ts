@@ -7,6 +7,7 @@ import { randomFrom } from '../kill-campaign.js'
 import { RecordingApi } from '../recording-api.js'
 import { type PowerLoad, powerLoad } from './load.js'
 import { isCommit, isLogBegun, type Operation } from './operations.js'
+import { ramDirectory } from './shim.js'
 import { SimulatedDisk } from './simulated-disk.js'
 
 export interface PowerOptions {
@@ -135,7 +136,7 @@ interface Left {
 
 /** Opens what a power cut left as the daemon would, which checks it, and reads it with SQLite alone. */
 async function ledgerAfter(disk: SimulatedDisk): Promise<Left> {
-  const target = mkdtempSync(join(tmpdir(), 'rouse-cut-'))
+  const target = mkdtempSync(join(ramDirectory, 'rouse-cut-'))
   disk.leaveIn(target)
   const file = join(target, 'data/rouse.db')
   try {

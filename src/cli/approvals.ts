@@ -1,5 +1,6 @@
 import { type Approval, type ApprovalState, approvalTransitions } from '../domain/approval.js'
 import type { ToolCall } from '../domain/tool-call.js'
+import { carriedMarker } from '../policy/idempotency.js'
 import type { StoredEvent } from '../store/records.js'
 import type { Store } from '../store/store.js'
 import {
@@ -97,26 +98,30 @@ export function formatApproval(
 export async function describeHeld(store: Store, call: ToolCall, invocation: Invocation): Promise<string> {
   const run = await store.run(call.runId)
   const event = run && (await store.event(run.eventId))
-  return formatHeld(call, run?.agent, event, invocation)
+  const { calls } = await store.journal(call.runId)
+  const note = calls.find(({ id }) => id === call.id)?.note
+  return formatHeld({ ...call, note }, run?.agent, event, invocation)
 }
 
 /** A write that was sent and whose outcome nobody knows. */
 export function formatHeld(
-  call: ToolCall,
+  call: ToolCall & { readonly note: string | undefined },
   agent: string | undefined,
   event: StoredEvent | undefined,
   invocation: Invocation,
 ): string {
   const { io } = invocation
-  const { id, tool, sends, firstSentAt, idempotencyKey, runId, request } = call
+  const { id, tool, sends, firstSentAt, idempotencyKey, runId, request, note } = call
   const when = whenOf(invocation)
   const sent = firstSentAt === undefined ? '' : `, first ${when.both(firstSentAt)}`
   const fields: [string, string | undefined][] = [
     ['agent', agent === undefined ? undefined : `${plain(agent)}, with the tool ${plain(tool)}`],
     ['event', event && `${event.id}, ${sayEvent(event)}`],
     ['run', runId],
-    ['sent', `${count(sends, 'time')}${sent}; no certain answer came`],
+    ['sent', sends === 0 ? 'not by this ledger' : `${count(sends, 'time')}${sent}; no certain answer came`],
+    ['why', note === undefined ? undefined : plain(note)],
     ['key', idempotencyKey === undefined ? undefined : plain(idempotencyKey)],
+    ['marker', carriedMarker(call)],
   ]
   const lines = [`${io.style('bold', id)}  ${io.style('yellow', 'held')}`, formatFields(fields, '  ')]
   if (request) lines.push('', formatRequest(request, '    '))

@@ -2,6 +2,7 @@ import type { Approval } from '../domain/approval.js'
 import type { ConfigProblem } from '../domain/errors.js'
 import type { Run } from '../domain/run.js'
 import type { FrozenRequest, ToolCall, ToolOutput } from '../domain/tool-call.js'
+import { carriedMarker } from '../policy/idempotency.js'
 import type {
   Attempt,
   Journal,
@@ -152,9 +153,13 @@ export function toolCallDocument(call: ToolCall | ToolCallRow): JsonObject {
     effect: call.effect ?? null,
     request: call.request ? requestDocument(call.request) : null,
     idempotency_key: call.idempotencyKey ?? null,
+    marker: carriedMarker(call) ?? null,
     ordinal: call.ordinal ?? null,
     sends: call.sends,
     first_sent_at: timeOrNull(call.firstSentAt),
+    last_sent_at: timeOrNull(call.lastSentAt),
+    looks: call.looks,
+    looked_at: timeOrNull(call.lookedAt),
     proposed_at: isoTime(call.proposedAt),
     settled_at: timeOrNull(call.settledAt),
     approval_id: call.approvalId ?? null,

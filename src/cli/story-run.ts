@@ -1,13 +1,11 @@
-import type { Approval } from '../domain/approval.js'
 import { isFinal, type Refreshed, type Run } from '../domain/run.js'
 import type { Attempt, Journal, StoredEvent, StoredStep, ToolCallRow } from '../store/records.js'
 import { formatDuration } from '../util/duration.js'
-import { stringifyJson } from '../util/json.js'
-import { formatRequest } from './exact-request.js'
-import { sayCost, sayRunState, sayTokens, sayUsage, toneOfCall, toneOfRun } from './say.js'
+import { sayCost, sayRunState, sayTokens, sayUsage, toneOfRun } from './say.js'
 import { formatSeen } from './seen-events.js'
+import { callStory, resultBelow } from './story-call.js'
 import type { StoryLine } from './story-line.js'
-import { count, cutTo, plain, plainBlock } from './text.js'
+import { count, plain, plainBlock } from './text.js'
 import type { When } from './when.js'
 
 /** What happened to a run: every try, turn, tool call, decision, and how it stands. */
@@ -16,7 +14,7 @@ export function runStory(
   when: When,
   seen: readonly StoredEvent[] = [],
 ): StoryLine[] {
-  const replay = run.replay === 0 ? '' : `, replay ${run.replay}`
+  const replay = run.replay === 0 ? '' : `, replay ${run.replay}: its writes have new keys`
   const lines: StoryLine[] = [
     {
       key: `${run.id} enqueued`,
@@ -28,7 +26,10 @@ export function runStory(
     },
   ]
   if (run.refreshed) lines.push(refreshedLine(run.id, run.refreshed))
-  for (const attempt of attempts) lines.push(...attemptStory(run, attempt, attempt === attempts.at(-1), when))
+  const hasWrites = calls.some(({ idempotencyKey }) => idempotencyKey !== undefined)
+  for (const attempt of attempts) {
+    lines.push(...attemptStory(run, attempt, { isLast: attempt === attempts.at(-1), hasWrites }, when))
+  }
   for (const step of steps) {
     const own = calls.filter(({ stepId }) => stepId === step.id)
     lines.push(turnLine(step, own))
@@ -57,7 +58,12 @@ function refreshedLine(runId: string, { tool, at, output }: Refreshed): StoryLin
   }
 }
 
-function attemptStory(run: Run, attempt: Attempt, isLast: boolean, when: When): StoryLine[] {
+function attemptStory(
+  run: Run,
+  attempt: Attempt,
+  { isLast, hasWrites }: { isLast: boolean; hasWrites: boolean },
+  when: When,
+): StoryLine[] {
   const { number, node, startedAt, endedAt, outcome, error } = attempt
   const key = `${run.id} attempt ${number}`
   const lines: StoryLine[] = [
@@ -65,7 +71,7 @@ function attemptStory(run: Run, attempt: Attempt, isLast: boolean, when: When): 
       key: `${key} began`,
       at: startedAt,
       verb: number === 1 ? 'running' : 'running again',
-      text: `attempt ${number}, on node ${plain(node)}`,
+      text: `attempt ${number}, on node ${plain(node)}${number > 1 && hasWrites ? '; its writes keep their keys' : ''}`,
       tone: 'plain',
     },
   ]
@@ -94,82 +100,6 @@ function turnLine(step: StoredStep, calls: readonly ToolCallRow[]): StoryLine {
     ...(step.text === '' ? {} : { detail: plainBlock(step.text.trim()) }),
     tone: step.isUsable ? 'plain' : 'bad',
   }
-}
-
-type Below = Pick<StoryLine, 'detail' | 'exact'>
-
-const shownArguments = 300
-const shownResult = 400
-
-/** The states of one tool call, each at the time that the ledger has of it. */
-function callStory(call: ToolCallRow, approvals: readonly Approval[]): StoryLine[] {
-  const { id, tool, state, proposedAt, firstSentAt } = call
-  const name = plain(tool)
-  const line = (verb: string, at: number, text: string, below: Below = {}): StoryLine => ({
-    key: `${id} ${verb}`,
-    at,
-    verb,
-    text,
-    ...below,
-    tone: toneOfCall(state === verb ? state : 'proposed'),
-  })
-  const lines = [
-    line('proposed', proposedAt, `${name} ${cutTo(plain(call.argumentsText), shownArguments)} as ${id}`),
-  ]
-
-  const approval = approvals.find(({ toolCallId }) => toolCallId === id)
-  if (approval) lines.push(...approvalStory(approval, name))
-  if (call.request && call.idempotencyKey !== undefined) {
-    const below = approval ? {} : { exact: formatRequest(call.request) }
-    const at = firstSentAt ?? approval?.decidedAt ?? proposedAt
-    lines.push(line('prepared', at, `${name}, idempotency key ${plain(call.idempotencyKey)}`, below))
-  }
-  if (firstSentAt !== undefined) {
-    const times = call.sends > 1 ? `, ${call.sends} times, the same bytes with the same key` : ''
-    lines.push(line('sent', firstSentAt, `${name}${times}`))
-  }
-  const isToldAlready =
-    state === 'proposed' || state === 'prepared' || state === 'sent' || approval?.state === state
-  if (!isToldAlready) {
-    const at = call.settledAt ?? firstSentAt ?? approval?.decidedAt ?? proposedAt
-    lines.push(line(state, at, `${name}${settledText(call)}`, resultBelow(call)))
-  }
-  return lines
-}
-
-function approvalStory(approval: Approval, tool: string): StoryLine[] {
-  const { id, state, requestedAt, expiresAt, decidedAt, decidedBy, reason, request } = approval
-  const lines: StoryLine[] = [
-    {
-      key: `${id} waiting`,
-      at: requestedAt,
-      verb: 'waiting',
-      text: `${tool}, for a person to decide ${id}, at most ${formatDuration(expiresAt - requestedAt)}`,
-      exact: formatRequest(request),
-      tone: 'wait',
-    },
-  ]
-  if (state === 'waiting') return lines
-  const by = decidedBy === undefined ? '' : ` by ${plain(decidedBy)}`
-  const said = reason === undefined ? '' : `: ${plain(reason)}`
-  const text = state === 'expired' ? `${tool}: nobody decided in time` : `${tool}${by}${said}`
-  const tone = state === 'approved' ? 'good' : 'bad'
-  lines.push({ key: `${id} decided`, at: decidedAt ?? expiresAt, verb: state, text, tone })
-  return lines
-}
-
-function settledText({ state, status, note, output, id }: ToolCallRow): string {
-  const parts: string[] = []
-  if (status !== undefined) parts.push(`answered ${status}`)
-  if (output && !output.ok) parts.push(`${output.error.code}: ${plain(output.error.message)}`)
-  else if (note !== undefined) parts.push(plain(note))
-  if (state === 'held') parts.push(`a person must say what became of ${id}`)
-  return parts.length === 0 ? '' : `, ${parts.join(', ')}`
-}
-
-function resultBelow({ output }: Pick<ToolCallRow, 'output'>): Below {
-  if (output?.result === undefined || output.result === null) return {}
-  return { detail: cutTo(plain(stringifyJson(output.result)), shownResult) }
 }
 
 function outcomeLine(run: Run): StoryLine {

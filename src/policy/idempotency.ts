@@ -59,3 +59,10 @@ export function markerOf(idempotencyKey: string): string {
     .toString('hex')
     .slice(0, 32)}`
 }
+
+/** The marker that the request of this call carries, where it does. */
+export function carriedMarker({ request, idempotencyKey }: Pick<ToolCall, 'request' | 'idempotencyKey'>) {
+  if (!request || idempotencyKey === undefined) return undefined
+  const marker = markerOf(idempotencyKey)
+  return request.url.includes(marker) || request.body?.includes(marker) ? marker : undefined
+}

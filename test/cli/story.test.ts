@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { eventStory } from '../../src/cli/story.js'
 import { formatStory } from '../../src/cli/story-text.js'
 import { createWhen } from '../../src/cli/when.js'
+import { markerOf } from '../../src/policy/idempotency.js'
 import type { Journal, ToolCallRow } from '../../src/store/records.js'
 import { approval, call, delivery, event, journal, now, recordedIo, redelivery, run } from './recorded.js'
 
@@ -169,8 +170,65 @@ describe('the story of an event', () => {
       sends: 1,
     }
     expect(verbs({ ...journal, calls: [held], approvals: [] }).at(-1)).toBe(
-      `held refund, a person must say what became of ${call.id}`,
+      `held refund, a person must say: rouse approve ${call.id} --happened, --not-happened or --send-again`,
     )
+  })
+
+  test('says of a held write why it is, and how often it was looked for', () => {
+    const held: ToolCallRow = {
+      ...call,
+      state: 'held',
+      approvalId: undefined,
+      firstSentAt: now - 9000,
+      lastSentAt: now - 9000,
+      sends: 1,
+      looks: 1,
+      lookedAt: now - 4000,
+      status: 500,
+      note: 'the API answered 500; its probe list does not say: the API answered 403',
+    }
+    const lines = verbs({ ...journal, calls: [held], approvals: [] })
+    expect(lines.at(-2)).toBe('looked for refund, 1 time, and did not find it')
+    expect(lines.at(-1)).toContain('held refund, the API answered 500; its probe list does not say')
+    expect(lines.at(-1)).not.toContain('answered 500, ')
+  })
+
+  test('says which marker a write carries, and what decided its outcome', () => {
+    const marker = markerOf('key-1')
+    const found: ToolCallRow = {
+      ...call,
+      state: 'confirmed',
+      request: { ...approval.request, body: `ref=${marker}` },
+      idempotencyKey: 'key-1',
+      approvalId: undefined,
+      sends: 1,
+      firstSentAt: now - 9000,
+      settledAt: now - 1000,
+      output: { ok: true, result: { seen: [] } },
+      note: 'found by its probe list',
+    }
+    const lines = verbs({ ...journal, calls: [found], approvals: [] })
+    expect(lines).toContain(`prepared refund, idempotency key key-1, marker ${marker}`)
+    expect(lines).toContain('confirmed refund, found by its probe list')
+    const error = { code: 'tool.unknown_outcome', message: 'it did not happen', hint: 'h' } as const
+    const said: ToolCallRow = {
+      ...found,
+      state: 'rejected',
+      output: { ok: false, error },
+      note: 'ann: it did not happen',
+    }
+    expect(verbs({ ...journal, calls: [said], approvals: [] })).toContain(
+      'rejected refund, tool.unknown_outcome: it did not happen, ann: it did not happen',
+    )
+  })
+
+  test('says whether the writes of a run have new keys or keep their old ones', () => {
+    const again = journal.attempts.map((attempt) => ({ ...attempt, number: 2 }))
+    const keyed = { ...call, idempotencyKey: 'key-1' }
+    const lines = verbs({ ...journal, run: { ...run, replay: 2 }, calls: [keyed], attempts: again })
+    expect(lines.find((line) => line.startsWith('enqueued'))).toContain('replay 2: its writes have new keys')
+    expect(lines.find((line) => line.startsWith('running again'))).toContain('its writes keep their keys')
+    expect(verbs(journal).join()).not.toContain('keys')
   })
 
   test('tells a crash as one', () => {

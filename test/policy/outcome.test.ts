@@ -38,7 +38,7 @@ describe('classifyWrite, of a first send', () => {
 
 describe('classifyWrite, of a request that may have gone out before', () => {
   it.each([again, restored, { ...again, hasKey: false }])(
-    'never lets a send that failed speak for the one before, %o',
+    'never lets a failed resend speak for a send whose outcome is unknown, %o',
     (history) => {
       expect(classifyWrite({ kind: 'not_sent' }, history)).toBe('unknown')
       expect(classifyWrite({ kind: 'no_answer' }, history)).toBe('unknown')

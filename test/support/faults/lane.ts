@@ -183,7 +183,7 @@ class Lane {
   /** What the last life left goes on, until nothing is to be done at once: a run is not to be killed again for ever. */
   async #settle(life: Life): Promise<void> {
     const isSettled = () => !life.isRunning || countBusy(this.#file) === 0
-    await until("the last life's runs to go on", isSettled, 8_000).catch((error: unknown) => {
+    await until("the last life's runs to go on", isSettled, 60_000).catch((error: unknown) => {
       throw new Error(`${describeBusy(this.#file)}\n${life.log}`, { cause: error })
     })
     if (!life.isRunning) throw new Error(`the daemon ended unarmed:\n${life.log}`)

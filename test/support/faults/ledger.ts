@@ -28,7 +28,7 @@ export function countBusy(file: string): number {
     const count = (sql: string) => db.prepare<[], { n: number }>(sql).get()?.n ?? 0
     return (
       count(`SELECT count(*) AS n FROM events WHERE state = 'recorded'`) +
-      count(`SELECT count(*) AS n FROM runs WHERE state IN ('queued', 'running')`)
+      count(`SELECT count(*) AS n FROM runs WHERE state = 'running' OR (state = 'queued' AND is_blocked = 0)`)
     )
   })
 }

@@ -247,6 +247,26 @@ export interface ApprovalFilter {
   readonly limit: number
 }
 
+export interface Pruned {
+  readonly events: number
+  readonly runs: number
+  readonly deliveries: number
+}
+
+export interface KeysPruned {
+  readonly deleted: number
+  readonly next: Uint8Array | undefined
+}
+
+export interface BackupTaken {
+  readonly file: string
+  readonly takenAt: number
+  readonly sizeBytes: number
+  readonly schemaVersion: number
+  readonly events: number
+  readonly unfinishedRuns: number
+}
+
 export interface Counts {
   readonly deliveries: Readonly<Record<DeliveryState, number>>
   readonly events: Readonly<Record<EventState, number>>

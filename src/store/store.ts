@@ -8,6 +8,7 @@ import type {
   Alert,
   ApprovalFilter,
   Arrival,
+  BackupTaken,
   Begun,
   Claim,
   ClaimedRun,
@@ -19,6 +20,7 @@ import type {
   EventFilter,
   HeldResolution,
   Journal,
+  KeysPruned,
   MalformedArrival,
   NewAlert,
   NewApproval,
@@ -26,6 +28,7 @@ import type {
   NewToolCall,
   PausedOn,
   Prepared,
+  Pruned,
   Recorded,
   Refusal,
   RunFilter,
@@ -218,6 +221,22 @@ export interface Store {
   listHeld(): Promise<ToolCall[]>
   counts(): Promise<Counts>
   refusals(sinceDay: string): Promise<StoredRefusal[]>
+
+  /**
+   * Deletes what is finished and older than its source keeps it, the oldest first, at most about `limit` events:
+   * with an event its runs, deliveries and all that belongs to them. Nothing goes of which anything is unfinished, held
+   * or waiting, and what was spent of a budget that does not end with a day stays spent. Dedupe keys stay.
+   */
+  prune(keep: ReadonlyMap<string, number>, limit: number): Promise<Pruned>
+
+  /**
+   * Forgets dedupe keys from before `before`, at most `limit` of them looked at, from where the last call left off
+   * (`after`, undefined to begin). `next` is undefined at the end.
+   */
+  pruneKeys(before: number, limit: number, after?: Uint8Array): Promise<KeysPruned>
+
+  /** Copies the ledger, as of one moment, to a file that is not there yet, marked as a backup. Others go on writing. */
+  backup(target: string, now: number): Promise<BackupTaken>
 
   /** Changes whenever any process has committed to the ledger; equal values mean that nothing changed. */
   version(): Promise<number>

@@ -10,7 +10,7 @@ const migrations: readonly string[] = [initial, faults]
 export const schemaVersion = migrations.length
 
 /** `PRAGMA application_id` of every ledger, "rous": tells one from any other SQLite file. */
-const applicationId = 0x726f7573
+export const applicationId = 0x726f7573
 
 /** What a file is, before anything in it is changed. Throws `store.invalid` and `store.newer`. */
 export function ledgerVersion(db: Database, file: string): number {

@@ -2,10 +2,12 @@ import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync } fro
 import { dirname, resolve } from 'node:path'
 import Database from 'better-sqlite3'
 import { AppError, StoreError } from '../../domain/errors.js'
+import { systemClock } from '../../util/clock.js'
 import type { Store } from '../store.js'
 import { alerts } from './alerts.js'
 import { approvalDecisions, approvalRequests } from './approvals.js'
 import { arrivals } from './arrivals.js'
+import { backups, copyBeforeMigration } from './backup.js'
 import { checkFile } from './check.js'
 import { Checkpoints } from './checkpoints.js'
 import { claims } from './claims.js'
@@ -24,6 +26,8 @@ import { applyPragmas } from './pragmas.js'
 import { Reader } from './reader.js'
 import { reading } from './reading.js'
 import { refusals } from './refusals.js'
+import { checkRestored } from './restored.js'
+import { retention } from './retention.js'
 import { runs } from './runs.js'
 import { steps } from './steps.js'
 import { ticks } from './ticks.js'
@@ -40,6 +44,8 @@ export interface SqliteStoreOptions {
   readonly exclusive: boolean
   /** Only reads; every write rejects. */
   readonly readOnly?: boolean
+  /** A person has said that a ledger which is a backup is to go on. */
+  readonly isRestoreAccepted?: boolean
   /** Most pages of 8 KiB that the file may have; beyond them it is as if the disk were full. */
   readonly maxPages?: number
 }
@@ -106,6 +112,8 @@ function assemble(
     ...reading(reader),
     ...lists(reader),
     ...overview(reader, db, file),
+    ...backups(file),
+    ...retention(writer),
     close: () => {
       closing ??= (async () => {
         writer.close()
@@ -125,7 +133,7 @@ function close({ writer, reader, lock }: Opened): void {
 }
 
 function openWriter(
-  { file, exclusive, readOnly = false, maxPages }: SqliteStoreOptions,
+  { file, exclusive, readOnly = false, maxPages, isRestoreAccepted = false }: SqliteStoreOptions,
   afterCrash: boolean,
 ): Database.Database {
   const db = new Database(file, { fileMustExist: true, readonly: readOnly, timeout: 5000 })
@@ -136,8 +144,11 @@ function openWriter(
     else if (version === 0) db.pragma('page_size = 8192')
     applyPragmas(db, file)
     if (exclusive) takeOverLog(db, file)
+    if (exclusive && version > 0 && version < schemaVersion)
+      copyBeforeMigration(file, version, systemClock.now())
     if (exclusive) migrate(db, file)
     if (exclusive) checkFile(db, file, afterCrash)
+    if (exclusive) checkRestored(db, file, isRestoreAccepted)
     if (maxPages !== undefined) db.pragma(`max_page_count = ${maxPages}`)
     return db
   } catch (cause) {

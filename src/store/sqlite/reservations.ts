@@ -10,8 +10,9 @@ export interface Reservations {
 }
 
 export function reservations(db: Database): Reservations {
-  const standing = db.prepare<[string], { amount: number }>(
-    'SELECT coalesce(sum(amount), 0) AS amount FROM reservations WHERE counter = ? AND released_at IS NULL',
+  const standing = db.prepare<[{ counter: string }], { amount: number }>(
+    `SELECT coalesce(sum(amount), 0) + coalesce((SELECT amount FROM spent WHERE counter = @counter), 0) AS amount
+     FROM reservations WHERE counter = @counter AND released_at IS NULL`,
   )
   const insert = db.prepare(
     'INSERT INTO reservations (counter, tool_call_id, amount, reserved_at) VALUES (?, ?, ?, ?)',
@@ -24,7 +25,7 @@ export function reservations(db: Database): Reservations {
     exceeded(wanted) {
       const sums = new Map<string, number>()
       return wanted.find(({ counter, amount, limit }) => {
-        const sum = (sums.get(counter) ?? standing.get(counter)?.amount ?? 0) + amount
+        const sum = (sums.get(counter) ?? standing.get({ counter })?.amount ?? 0) + amount
         sums.set(counter, sum)
         // Written so that a sum that is not a number does not pass.
         return !(sum <= limit)

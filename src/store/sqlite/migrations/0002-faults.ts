@@ -28,6 +28,11 @@ ALTER TABLE tool_calls ADD COLUMN looks INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE tool_calls ADD COLUMN looked_at INTEGER;
 UPDATE tool_calls SET last_sent_at = first_sent_at WHERE first_sent_at IS NOT NULL;
 
+-- What retention looks for, and what it takes along.
+CREATE INDEX deliveries_malformed ON deliveries (received_at) WHERE state = 'malformed';
+CREATE INDEX tool_calls_of_step ON tool_calls (step_id);
+CREATE INDEX approvals_of_call ON approvals (tool_call_id);
+
 -- What stood in counters when retention took the calls that it was reserved for.
 CREATE TABLE spent (
   counter TEXT NOT NULL PRIMARY KEY,

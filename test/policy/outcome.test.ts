@@ -37,16 +37,15 @@ describe('classifyWrite, of a first send', () => {
 })
 
 describe('classifyWrite, of a request that may have gone out before', () => {
-  it.each([again, restored, { ...again, hasKey: false }])(
-    'never lets a failed resend speak for a send whose outcome is unknown, %o',
-    (history) => {
+  it('never lets a failed resend speak for a send whose outcome is unknown', () => {
+    for (const history of [again, restored, { ...again, hasKey: false }]) {
       expect(classifyWrite({ kind: 'not_sent' }, history)).toBe('unknown')
       expect(classifyWrite({ kind: 'no_answer' }, history)).toBe('unknown')
       expect(withOutcome('confirmed', history)).toEqual(successes)
       const told = { ...history, refusals: [401, 403, 404, 409, 410, 429] }
       for (const status of [401, 403, 404, 409, 410, 429]) expect(outcomeOf(status, told)).toBe('unknown')
-    },
-  )
+    }
+  })
 
   it('rejects on 400 only, which speaks of bytes that were the same', () => {
     expect(withOutcome('rejected', again)).toEqual([400])

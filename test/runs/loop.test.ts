@@ -355,6 +355,55 @@ describe('a superseded run', () => {
     expect(api.writes).toHaveLength(2)
   })
 
+  it('makes none of the calls that its answer still asks for', async () => {
+    const several = [
+      { calls: [{ call: 'get_issue' }, { call: 'comment', args: { body: 'Seen.' } }, { call: 'get_issue' }] },
+      { say: 'I commented.' },
+    ]
+    rouse = await startRouse({
+      config: issueAgent(api, extra),
+      script: [{ agent: 'helper', turns: several }],
+      files,
+    })
+    const { ledger } = rouse
+    const { held, release } = holdFirst(({ method }) => method === 'GET')
+    const first = await send()
+    await held()
+    const second = await send({ body: 'edited' })
+    await until('the mark', async () => (await ledger.runsOf(first))[0]?.supersededBy)
+    release()
+    const ended = await waitFor(first, ['cancelled', 'completed'])
+    expect(ended.error?.code).toBe('run.superseded')
+    const { calls } = await ledger.journal(ended.id)
+    expect(calls.map(({ state }) => state)).toEqual(['done', 'proposed', 'proposed'])
+    await waitFor(second, ['completed'])
+    expect(api.requests.map(({ method }) => method)).toEqual(['GET', 'GET', 'POST', 'GET'])
+  })
+
+  it('finds out what became of a write that it sent, before its place is free', async () => {
+    const charging = [{ call: 'charge', args: { amount: 5 } }, { say: 'Charged.' }]
+    rouse = await startRouse({
+      config: issueAgent(api, extra),
+      script: [{ agent: 'helper', turns: charging }],
+      files,
+    })
+    const { ledger } = rouse
+    const { held, release } = holdFirst(({ method }) => method === 'POST')
+    const first = await send()
+    await held()
+    const second = await send({ body: 'edited' })
+    await until('the mark', async () => (await ledger.runsOf(first))[0]?.supersededBy)
+    release('cut')
+    const ended = await waitFor(first, ['cancelled', 'completed', 'dead'])
+    expect(ended.error?.code).toBe('run.superseded')
+    const [call] = (await ledger.journal(ended.id)).calls
+    expect([call?.state, call?.sends]).toEqual(['confirmed', 2])
+    const after = await waitFor(second, ['completed'])
+    expect(after.startedAt).toBeGreaterThanOrEqual(ended.finishedAt ?? Number.POSITIVE_INFINITY)
+    const keys = api.writes.map(({ headers }) => headers['idempotency-key'])
+    expect([keys.length, keys[0] === keys[1], new Set(keys).size]).toEqual([3, true, 2])
+  })
+
   it('that asks a person asks no more', async () => {
     rouse = await startRouse({
       config: issueAgent(api, extra).replace('comment: { gate: auto', 'comment: { gate: approve'),

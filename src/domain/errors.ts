@@ -54,6 +54,8 @@ export const errorCodes = {
   'model.filtered': 'The model’s answer was withheld by its vendor; none of its calls was made.',
   'model.script': 'The scripted model has no answer for this agent.',
   'tool.unreachable': 'The API could not be reached; nothing was sent.',
+  'tool.paused':
+    'The API or the credential is away or asked to wait; nothing was sent, and the run waits with it.',
   'tool.timeout': 'The API did not answer in time.',
   'tool.reset': 'The connection broke before the answer was complete.',
   'tool.egress': 'The address is not one that this tool may connect to.',

@@ -5,7 +5,7 @@ import { backoffMs } from '../util/backoff.js'
 import { waitMs, waitsInARow } from './waits.js'
 
 /** Codes that say "the model is away", not "this run is at fault": the run waits, however long it takes. */
-const modelAway: readonly string[] = [
+export const modelAway: readonly string[] = [
   'model.unreachable',
   'model.timeout',
   'model.rate_limited',
@@ -37,6 +37,10 @@ export function outcomeOfFailure({ error: cause, attempts, maxAttempts, history,
   // Nothing is wrong with the run: it goes on when the configuration is whole again.
   if (fault.code === 'config.unavailable') {
     return { state: 'parked', on: 'time', until: now + delayMs(fault, 1, configRetryMs), error }
+  }
+  // However long it takes: nobody was asked, so nothing failed.
+  if (fault.code === 'tool.paused') {
+    return { state: 'parked', on: 'api', until: now + waitMs(0, askedMs(fault)), error }
   }
   if (fault instanceof ToolError && fault.retry !== 'never') {
     const waits = waitsInARow(history, (code) => code === fault.code)

@@ -2,6 +2,7 @@ import type { AppError } from '../domain/errors.js'
 import { doubtAboutPlace, doubtfulAdvice } from '../store/place.js'
 import type { Logger } from '../util/log.js'
 import { Alerts } from './alerts.js'
+import { Circuits } from './circuits.js'
 import { Guard } from './guard.js'
 import type { StretchOptions } from './stretch.js'
 import { Worker } from './worker.js'
@@ -54,7 +55,14 @@ export async function createRuns(options: RunsOptions): Promise<Runs> {
     },
   })
   const halt = () => (guard.unready === undefined ? undefined : 'disk')
-  const worker = new Worker({ ...options, alerts, halt })
+  const circuits = new Circuits(clock, alerts)
+  const worker = new Worker({
+    ...options,
+    alerts,
+    halt,
+    tools: circuits.tools(options.tools),
+    modelFor: (settings) => circuits.model(settings, options.modelFor(settings)),
+  })
   return {
     async start() {
       await guard.start()

@@ -9,7 +9,8 @@ const shortestWaitMs = 1000
 export function waitsInARow(history: readonly Attempt[], isSame: (code: string) => boolean): number {
   let count = 0
   for (const { error, endedAt } of history.toReversed()) {
-    if (endedAt === undefined) continue
+    // What was not even asked neither failed nor went well.
+    if (endedAt === undefined || error?.code === 'tool.paused') continue
     if (!error || !isSame(error.code)) break
     count++
   }

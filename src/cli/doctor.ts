@@ -2,7 +2,7 @@ import { toAppError } from '../domain/errors.js'
 import type { JsonObject } from '../util/json.js'
 import { addExamples, addJsonOption, type Declare, type Invocation, printDocument } from './command.js'
 import { withDevVariables } from './dev-variables.js'
-import { checkClock } from './doctor/clock.js'
+import { checkClock, compareClocks } from './doctor/clock.js'
 import { checkConfiguration } from './doctor/configuration.js'
 import type { Finding } from './doctor/finding.js'
 import { checkLedger } from './doctor/ledger.js'
@@ -11,7 +11,7 @@ import { checkModels } from './doctor/models.js'
 import { padTo, wrap } from './text.js'
 
 export const declareDoctor: Declare = (command, invocation) => {
-  command.option('--online', 'also ask the model endpoints whether they answer')
+  command.option('--online', 'also ask the model endpoints whether they answer, and others for the time')
   addJsonOption(command)
   addExamples(command, [
     'rouse doctor',
@@ -31,6 +31,7 @@ async function doctor(
   const findings: Finding[] = [
     ...(await attempt('machine', () => checkMachine(invocation, config))),
     ...(await attempt('clock', () => checkClock(invocation))),
+    ...(online && config ? await attempt('clock', () => compareClocks(config, invocation.io.clock)) : []),
     ...configured,
     ...(await attempt('ledger', () => checkLedger(invocation, config))),
     ...(await attempt('models', () => checkModels(config, online ?? false))),

@@ -3,6 +3,7 @@ import { AppError, toAppError } from '../../domain/errors.js'
 import type { Store } from '../../store/store.js'
 import { utcDay } from '../../util/clock.js'
 import { createNetwork } from '../../util/fetch.js'
+import { sayAlertTimes, standingAlerts } from '../alerts.js'
 import { type Invocation, whenOf } from '../command.js'
 import { hookUrl, localAddress } from '../configuration.js'
 import { withLedger } from '../ledger.js'
@@ -14,7 +15,7 @@ export async function checkLedger(invocation: Invocation, config: Config | undef
   const findings: Finding[] = [await daemonState(config)]
   try {
     await withLedger(invocation, async (store) => {
-      findings.push(...(await settings(store)), ...(await work(store)))
+      findings.push(...(await settings(store)), ...(await work(store)), ...(await alerts(invocation, store)))
       if (config) findings.push(...(await sources(invocation, store, config)))
     })
   } catch (cause) {
@@ -76,6 +77,16 @@ async function settings(store: Store): Promise<Finding[]> {
   const advice =
     'this build of SQLite or this file system does not do what it is told; move the ledger to a local disk'
   return [{ area: 'ledger', state: 'fail', text: `${text}; ${list.join(', ')}`, advice }]
+}
+
+/** What stands, each cause once. Its message says what to do. */
+async function alerts(invocation: Invocation, store: Store): Promise<Finding[]> {
+  const standing = await standingAlerts(store)
+  return standing.map((alert) => ({
+    area: 'alert',
+    state: 'fail',
+    text: `${plain(alert.cause)}, ${sayAlertTimes(alert, invocation)}: ${plain(alert.message)}`,
+  }))
 }
 
 /** What waits, and for whom. */
@@ -157,13 +168,19 @@ async function sources(invocation: Invocation, store: Store, config: Config): Pr
   }
   for (const { source, reason, count: times, sample } of refused) {
     const example = sample === undefined ? '' : `, for example: ${plain(sample)}`
-    const advice =
-      'if these are the sender’s own, compare its secret with config.yaml; else somebody is trying'
+    const isClock = clockReasons.includes(reason) && times >= manyForClock
+    const advice = isClock
+      ? 'is the clock of this machine right? Signed times are compared with it: `timedatectl`, or `rouse doctor --online`, which asks others for theirs'
+      : 'if these are the sender’s own, compare its secret with config.yaml; else somebody is trying'
     const text = `${plain(source)} refused ${count(times, 'delivery', 'deliveries')} today, ${plain(reason)}${example}`
     findings.push({ area: 'source', state: 'warn', text, advice })
   }
   return findings
 }
+
+/** Some of these are always somebody's replay; many in a day are more likely a clock that is wrong. */
+const manyForClock = 5
+const clockReasons: readonly string[] = ['verification.stale_timestamp', 'verification.future_timestamp']
 
 /** How many secrets a source's options hold, whatever its kind calls them. */
 function secretCount(options: unknown): number {

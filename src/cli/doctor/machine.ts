@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { freemem, totalmem } from 'node:os'
-import { dirname } from 'node:path'
 import type { Config } from '../../config/config.js'
+import { doubtAboutPlace, doubtfulAdvice, nearestDirectory } from '../../store/place.js'
 import type { Invocation } from '../command.js'
 import { ledgerFile } from '../ledger.js'
 import { formatBytes } from '../text.js'
@@ -30,7 +30,10 @@ export async function checkMachine(invocation: Invocation, config: Config | unde
     })
   } else findings.push({ area: 'machine', state: 'ok', text: memory })
   const file = config?.store.file ?? (await ledgerFile(invocation.configFile(), invocation.io))
-  findings.push(await disk(file))
+  findings.push(await disk(file, config?.server.minFreeBytes ?? leastFreeDisk))
+  const doubt = await doubtAboutPlace(file)
+  if (doubt !== undefined)
+    findings.push({ area: 'machine', state: 'warn', text: doubt, advice: doubtfulAdvice })
   return findings
 }
 
@@ -52,15 +55,13 @@ function libraryVersion(require: NodeJS.Require, name: string): string {
   return 'not installed'
 }
 
-async function disk(file: string): Promise<Finding> {
-  let folder = dirname(file)
-  while (!existsSync(folder) && dirname(folder) !== folder) folder = dirname(folder)
+async function disk(file: string, least: number): Promise<Finding> {
+  const folder = nearestDirectory(file)
   const { bavail, bsize } = await statfs(folder)
   const free = bavail * bsize
   const text = `${formatBytes(free)} free on the disk of ${folder}`
-  const advice =
-    'free some: on a full disk nothing is acknowledged until there is room, and senders give up in time'
-  if (free < leastFreeDisk) return { area: 'machine', state: 'fail', text, advice }
+  const advice = `free some: below ${formatBytes(least)} (\`server.min_free\`) nothing is acknowledged, and senders give up in time`
+  if (free < least) return { area: 'machine', state: 'fail', text, advice }
   return free < littleFreeDisk
     ? { area: 'machine', state: 'warn', text, advice }
     : { area: 'machine', state: 'ok', text }

@@ -33,18 +33,20 @@ export function formatParked(runs: readonly Run[], invocation: Invocation): stri
   const by = new Map<string, number>()
   for (const { parkedOn = 'time' } of runs) by.set(parkedOn, (by.get(parkedOn) ?? 0) + 1)
   const sums = [...by].sort(([, left], [, right]) => right - left).map(([on, amount]) => `${amount} on ${on}`)
-  return `${table}\n\n${count(runs.length, 'run')} shown: ${sums.join(', ')}`
+  const isPerson = by.has('approval') || by.has('person')
+  const hint = isPerson ? '; what people have to decide: rouse approvals' : ''
+  return `${table}\n\n${count(runs.length, 'run')} shown: ${sums.join(', ')}${hint}`
 }
 
 /** Where there is no time: who or what lets it go on. */
 function goesOnWhen({ parkedOn }: Run): string {
   switch (parkedOn) {
     case 'approval':
-      return 'decided: rouse approvals'
+      return 'decided'
     case 'person':
-      return 'settled: rouse approvals'
+      return 'settled'
     case 'agent':
-      return 'its agent is on'
+      return 'it is on'
     case 'disk':
       return 'there is room'
     default:

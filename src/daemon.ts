@@ -10,6 +10,7 @@ import { PeerLimiter } from './http/peers.js'
 import { listen } from './http/server.js'
 import { Dispatcher } from './ingest/dispatch.js'
 import { RefusalCounter } from './ingest/refusals.js'
+import { Retention } from './ingest/retention.js'
 import { openSources } from './ingest/sources.js'
 import { costOf } from './models/price.js'
 import { createModelPool } from './models/registry.js'
@@ -21,7 +22,6 @@ import { storeEngines } from './store/registry.js'
 import { createHttpToolClient } from './tools/http.js'
 import { systemClock } from './util/clock.js'
 import type { Environment } from './util/env.js'
-import { createFetch } from './util/fetch.js'
 import { newId } from './util/id.js'
 import type { Logger } from './util/log.js'
 
@@ -29,6 +29,8 @@ export interface DaemonOptions {
   readonly configFile: string
   readonly environment: Environment
   readonly log: Logger
+  /** A person has said that a ledger which is a backup is to go on. */
+  readonly isRestoreAccepted?: boolean
 }
 
 export interface Daemon {
@@ -41,8 +43,6 @@ export interface Daemon {
   stop(): Promise<void>
 }
 
-const maxModelAnswerBytes = 32 * 1024 * 1024
-const maxModelTimeMs = 3_600_000 // no model's own `timeout` may be longer
 const maxInFlightBytes = 256 * 1024 * 1024
 const refusalsPerPeerAndMinute = 120
 const stopGraceMs = 10_000
@@ -50,14 +50,16 @@ const stopGraceMs = 10_000
 const closeGraceMs = 2000
 
 /** Builds everything and starts it in order: what reads comes up before what takes in. */
-export async function startDaemon({ configFile, environment, log }: DaemonOptions): Promise<Daemon> {
+export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  const { configFile, environment, log, isRestoreAccepted = false } = options
   const clock = systemClock
   const kinds = Object.values(sourceKinds)
   const load = () => loadConfig({ file: configFile, environment, kinds })
   const config = await load()
   for (const { path, message } of config.warnings) log.warn({ path }, message)
 
-  const store = await storeEngines[config.store.engine]({ file: config.store.file, exclusive: true })
+  const { engine, file } = config.store
+  const store = await storeEngines[engine]({ file, exclusive: true, isRestoreAccepted })
   const configurations = await Configurations.open(config, {
     store,
     clock,
@@ -66,11 +68,7 @@ export async function startDaemon({ configFile, environment, log }: DaemonOption
   let sources = openSources(config.sources.values(), kinds)
 
   const tools = createHttpToolClient({ clock })
-  const modelFor = createModelPool({
-    fetch: createFetch({ allowPrivate: true, maxBytes: maxModelAnswerBytes, timeoutMs: maxModelTimeMs }),
-    clock,
-    directory: dirname(config.file),
-  })
+  const modelFor = createModelPool({ clock, directory: dirname(config.file) })
 
   const node = `${hostname()}-${newId('run').slice(-8)}`
   const runs = await createRuns({
@@ -83,7 +81,7 @@ export async function startDaemon({ configFile, environment, log }: DaemonOption
     log,
     node,
     concurrency: config.server.concurrency,
-    file: config.store.file,
+    file,
   })
   const dispatcher = new Dispatcher({
     store,
@@ -94,6 +92,7 @@ export async function startDaemon({ configFile, environment, log }: DaemonOption
   })
   const poller = startPoller({ store, config, clock, log, onEvents: () => dispatcher.lookInLedger() })
   const refusals = new RefusalCounter(store, clock, log)
+  const retention = new Retention({ store, clock, log, config: () => configurations.current })
   let isStopping = false
   const app = createHooksApp({
     receiver: { store, clock, onRecorded: (events) => dispatcher.offer(events) },
@@ -122,6 +121,7 @@ export async function startDaemon({ configFile, environment, log }: DaemonOption
   await runs.start().catch(undo)
   const listener = await listen(app, config.server.hooks).catch(undo)
   dispatcher.lookInLedger()
+  retention.start()
   log.info({ host: listener.host, port: listener.port, node }, 'rouse is ready')
   const watching = watchConfig({
     file: config.file,
@@ -138,7 +138,7 @@ export async function startDaemon({ configFile, environment, log }: DaemonOption
       isStopping = true
       log.info({}, 'stopping: deliveries are refused, runs end or come to a safe point')
       const unwatched = watching.then((watch) => watch.close())
-      await Promise.all([runs.stop(stopGraceMs), poller.stop(), unwatched])
+      await Promise.all([runs.stop(stopGraceMs), poller.stop(), retention.stop(), unwatched])
       await dispatcher.stop()
       await listener.close(closeGraceMs)
       await refusals.flush()

@@ -47,6 +47,11 @@ const groups: readonly { readonly title: string; readonly commands: readonly Lis
         summary: 'the machine, the ledger, the clock, the sources: what is wrong and what to do',
         load: async () => (await import('./doctor.js')).declareDoctor,
       },
+      {
+        signature: 'backup <file>',
+        summary: 'copy the ledger to a new file, beside a daemon that goes on',
+        load: async () => (await import('./backup.js')).declareBackup,
+      },
     ],
   },
   {

@@ -12,6 +12,8 @@ import { packageVersion } from './version.js'
 export interface ServeOptions {
   readonly environment: Environment
   readonly logLevel: LogLevel
+  /** A person has said that a ledger which is a backup is to go on. */
+  readonly isRestoreAccepted?: boolean
   /** Called when the daemon is ready; what it returns runs before the daemon stops. */
   readonly whileReady: (daemon: Daemon) => Promise<() => Promise<void>>
 }
@@ -54,6 +56,7 @@ export async function serve(invocation: Invocation, options: ServeOptions): Prom
       configFile: invocation.configFile(),
       environment,
       log,
+      isRestoreAccepted: options.isRestoreAccepted === true,
     })
     void daemon.failed.then(() => io.exit(1))
     const end = await whileReady(daemon)

@@ -53,6 +53,8 @@ export interface SourceSettings {
   /** What the kind's own schema made of it. */
   readonly options: unknown
   readonly idNames: readonly string[]
+  /** How long its finished events are kept; undefined: for ever. */
+  readonly keepMs: number | undefined
 }
 
 /** What the loader has to know of a kind of source; `sources/source.ts` fits it. */

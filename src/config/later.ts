@@ -20,7 +20,6 @@ const keys: readonly (readonly [pattern: string, what: string])[] = [
   ['credentials.*.jwt', 'JWT credentials'],
   ['credentials.*.aws', 'AWS credentials'],
   ['credentials.*.query', 'a credential in the query of a URL'],
-  ['sources.*.keep', 'retention'],
   ['sources.*.reconcile', 'reconciliation'],
   ['sources.*.actors', 'limits for each actor'],
   ['keep', 'retention'],

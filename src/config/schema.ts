@@ -127,10 +127,17 @@ export const shellSchema = z.strictObject({
   agents: section('agents'),
 })
 
+const keepSchema = z
+  .union([z.literal('forever'), duration({ min: 86_400_000, max: 3660 * 86_400_000 })], {
+    error: 'expected a duration such as 30d, or forever',
+  })
+  .prefault('90d')
+  .describe('How long its finished events are kept, with their runs: `90d`, or `forever`.')
+
 /** What may stand under `sources`: the kind's own keys and `kind`, nothing else. */
 export function sourceSchema(kind: SourceSchema): z.ZodObject {
   return kind.options
-    .safeExtend({ kind: z.literal(kind.kind).describe('Which kind of source it is.') })
+    .safeExtend({ kind: z.literal(kind.kind).describe('Which kind of source it is.'), keep: keepSchema })
     .strict()
 }
 

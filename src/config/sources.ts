@@ -38,9 +38,10 @@ export function loadSources(kinds: readonly SourceSchema[], context: LoadContext
     const entry = parseEntry(schema, path, context)
     checkSecrets(value, path, context)
     if (entry === undefined) return undefined
-    const { kind: _, ...options } = entry
+    const { kind: _, keep, ...options } = entry
     const idNames = attempt(path, problems, () => kind.idNames(options))
-    return idNames && { name, kind: kind.kind, options, idNames }
+    const keepMs = typeof keep === 'number' ? keep : undefined
+    return idNames && { name, kind: kind.kind, options, idNames, keepMs }
   })
 }
 

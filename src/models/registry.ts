@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { ModelSettings } from '../domain/agent.js'
+import { createFetch } from '../util/fetch.js'
 import type { Model } from './model.js'
 import { createOpenAiModel } from './openai.js'
 import type { OpenAiDependencies } from './openai-exchange.js'
@@ -13,6 +14,8 @@ export interface ModelDependencies extends OpenAiDependencies {
 }
 
 const scriptedPrefix = 'scripted:'
+const maxAnswerBytes = 32 * 1024 * 1024
+const maxTimeMs = 3_600_000 // no model's own `timeout` may be longer
 
 export const modelVendors = {
   openai: createOpenAiModel,
@@ -43,7 +46,12 @@ function scriptAt(path: string, directory: string): Script | undefined {
 }
 
 /** Opens each endpoint once, so that what a model has learned of it is kept. A changed setting is another endpoint. */
-export function createModelPool(dependencies: ModelDependencies): (settings: ModelSettings) => Model {
+export function createModelPool({
+  clock,
+  directory,
+}: Pick<ModelDependencies, 'clock' | 'directory'>): (settings: ModelSettings) => Model {
+  const fetch = createFetch({ allowPrivate: true, maxBytes: maxAnswerBytes, timeoutMs: maxTimeMs })
+  const dependencies: ModelDependencies = { fetch, clock, directory }
   const opened = new Map<string, Model>()
   return (settings) => {
     const key = JSON.stringify(settings)

@@ -29,7 +29,10 @@ afterEach(() => ledger.close())
 function openGithub(): WebhookSource {
   const kind = kinds.find((candidate) => candidate.kind === 'github')
   const options = kind?.options.parse({ secret: githubSecret })
-  const opened = openSources([{ name: 'ci', kind: 'github', options, idNames: [] }], kinds).get('ci')
+  const opened = openSources(
+    [{ name: 'ci', kind: 'github', options, idNames: [], keepMs: undefined }],
+    kinds,
+  ).get('ci')
   if (!opened) throw new Error('github receives deliveries')
   return opened
 }
@@ -139,6 +142,7 @@ describe('openSources', () => {
       kind,
       options,
       idNames: [],
+      keepMs: undefined,
     }))
     expect([...openSources(settings, kinds).keys()]).toEqual(['my-github'])
   })

@@ -20,7 +20,7 @@ async function start(): Promise<Polled> {
 }
 
 function configOf(polled: Polled, more: PolledConfig['sources'] = new Map()): PolledConfig {
-  const crm = { name: 'crm', kind: 'poll', options: polled.options(), idNames: [] }
+  const crm = { name: 'crm', kind: 'poll', options: polled.options(), idNames: [], keepMs: undefined }
   return { sources: new Map([['crm', crm], ...more]), credentials: new Map() }
 }
 
@@ -110,7 +110,7 @@ describe('the poller', () => {
     const poller = run(polled, { sources: new Map(), credentials: new Map() }, () => undefined)
     expect(poller.wake('crm')).toBe(false)
     const options = scheduleOptions.parse({ cron: '0 7 * * *' })
-    const morning = { name: 'morning', kind: 'schedule', options, idNames: [] }
+    const morning = { name: 'morning', kind: 'schedule', options, idNames: [], keepMs: undefined }
     poller.update(configOf(polled, new Map([['morning', morning]])))
     expect([poller.wake('crm'), poller.wake('morning')]).toEqual([true, true])
     poller.update({ sources: new Map([['morning', { ...morning }]]), credentials: new Map() })

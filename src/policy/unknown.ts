@@ -14,7 +14,7 @@ export type NextMove =
 /** The key's life is the true bound; this one is for an API that fails at once for as long. */
 const maxKeyedSends = 30
 /** The most that a write is sent where a probe has to say each time that it did not happen. */
-const maxProbedSends = 6
+const maxProbedSends = 12
 /** After so many sends with one key an API that keeps its answers will not give another 5xx's place to a success. */
 const sendsBeforeDoubt = 4
 const looksNeeded = 2

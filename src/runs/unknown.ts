@@ -76,12 +76,15 @@ async function afterSend(
   const now = context.clock.now()
   const next = decide(context, call, now)
   if (next.move === 'hold') return hold(context, call, next.reason)
+  const pauseMs = waitMs(call.sends - 1, sent.retryAfterMs)
   if (next.move !== 'send') {
     const { probe } = frozen(context, call).tool
-    // From now: a request that ran into its timeout may still have been under way.
-    return parkUntil(call, now + (probe?.settleMs ?? 0), 'its probe looks for it then')
+    // From now: a request that ran into its timeout may still have been under way. The longer the API is away,
+    // the later, because what is not found is sent again.
+    const until = now + Math.max(pauseMs, probe?.settleMs ?? 0)
+    return parkUntil(call, until, 'its probe looks for it then')
   }
-  const until = now + waitMs(call.sends - 1, sent.retryAfterMs)
+  const until = now + pauseMs
   const then = decide(context, call, until)
   if (then.move === 'hold') return hold(context, call, then.reason)
   return parkUntil(call, until, 'the same request goes out again')

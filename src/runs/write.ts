@@ -145,7 +145,7 @@ async function sendInTurn(
       },
     })
     // Given up before its turn came: the call is as it was.
-    if (!isMarked) throw signal.reason
+    if (!isMarked) throw signal.aborted || answer.kind === 'answered' ? signal.reason : answer.error
     const isOver = answer.kind !== 'not_sent' || answer.error.retry === 'never' || earlier !== 'none'
     if (isOver || connects === maxConnects || signal.aborted) return answer
     await store.takeBack(lease, call.id, clock.now())

@@ -58,7 +58,7 @@ describe('what is done about a write of unknown outcome', () => {
     ['a probe that looked once', probed, once, 5001, 'wait 10000'],
     ['a probe that looked once, settled again', probed, once, 10_000, 'look'],
     ['a probe that looked twice', probed, twice, 10_001, 'send'],
-    ['a probe that looked twice, six times sent', probed, { ...twice, sends: 6 }, 20_000, 'hold'],
+    ['a probe that looked twice, twelve times sent', probed, { ...twice, sends: 12 }, 20_000, 'hold'],
     ['a probe, sent again', probed, { ...fresh, sends: 2, lastSentAt: since + 11_000 }, 12_000, 'wait 16000'],
     ['a probe, never sent by this ledger', probed, never, 5000, 'look'],
     ['a probe, the clock back by more than a minute', probed, fresh, -60_001, 'hold'],
@@ -76,7 +76,7 @@ describe('what is done about a write of unknown outcome', () => {
     ],
     ['key and probe, the key is gone', both, fresh, 95_000, 'look'],
     ['key and probe, the key is gone, not found twice', both, twice, 95_000, 'send'],
-    ['key and probe, not found twice, six times sent', both, { ...twice, sends: 6 }, 95_000, 'hold'],
+    ['key and probe, not found twice, twelve times sent', both, { ...twice, sends: 12 }, 95_000, 'hold'],
   ])('%s', (_name, tool, call, afterMs, expected) => {
     expect(moveOf(tool, call, afterMs)).toBe(expected)
   })
@@ -105,7 +105,7 @@ describe('what is done about a write of unknown outcome', () => {
     expect(reasonOf(hold, fresh, 0)).toContain('nothing is declared')
     expect(reasonOf(keyed, fresh, 1e9)).toContain('forgotten')
     expect(reasonOf(keyed, { ...fresh, sends: 30 }, 0)).toContain('30 times')
-    expect(reasonOf(probed, { ...twice, sends: 6 }, 1e6)).toContain('finds it nowhere')
+    expect(reasonOf(probed, { ...twice, sends: 12 }, 1e6)).toContain('finds it nowhere')
     expect(reasonOf(probed, fresh, -1e6)).toContain('clock')
   })
 })

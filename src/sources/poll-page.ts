@@ -73,7 +73,8 @@ export function readPage(
   const next = isPast(options, position, walk, records)
     ? null
     : nextPlace(options, position, walk, page, list)
-  const repeats = next === null ? undefined : repeatOf(options, walked, walk, page, next)
+  const repeats =
+    next === null ? undefined : repeatOf(options, walked, walk, { page, next, isEmpty: list.length === 0 })
   if (repeats !== undefined) {
     return { ...read, repeats, hasMore: false, position: { ...position, walk: null } }
   }
@@ -101,6 +102,7 @@ function wrongMapping(records: readonly PollRecord[]): AppError {
 }
 
 const wrongClockMs = 30 * 60_000
+const mostEmptyPages = 200
 
 function restart(position: PollPosition): PageRead {
   return { events: [], primed: [], position, hasMore: true, repeats: undefined, faults: [] }
@@ -221,8 +223,7 @@ function repeatOf(
   { pages }: PollOptions,
   walked: PollWalk,
   { place, checkpoint }: PollWalk,
-  page: PollPage,
-  next: PagePlace,
+  { page, next, isEmpty }: { page: PollPage; next: PagePlace; isEmpty: boolean },
 ): string | undefined {
   const at = `after page ${walked.pages}`
   if (pages.kind === 'page' || pages.kind === 'offset') {
@@ -232,6 +233,11 @@ function repeatOf(
   }
   const isSame = next.url === page.url || (next.token !== null && next.token === place.token)
   if (isSame) return `${at} the API names the same page as the next one`
+  // An API that filters as it goes gives empty pages, but not without end; and new places with the records of old.
+  if (walked.same >= (isEmpty ? mostEmptyPages : 2)) {
+    const what = isEmpty ? 'empty pages' : 'pages with the same records'
+    return `${at} there were ${walked.same + 1} ${what} in a row, and the API names a next one`
+  }
   return placeDigest(next) === checkpoint ? `${at} the API names a page that was read before` : undefined
 }
 
@@ -260,9 +266,11 @@ export function nextLink(header: string | undefined): string | undefined {
 export function resumedPosition({ pages }: PollOptions, position: PollPosition): PollPosition {
   const { walk } = position
   if (walk === null || walk.before === null || !isNumbered(pages.kind, walk.place)) return position
+  // Read again, that page is the same as itself, and names a place that is no circle.
+  const checkpoint = walk.checkpoint === placeDigest(walk.place) ? null : walk.checkpoint
   return {
     ...position,
-    walk: { ...walk, place: walk.before, before: null, digest: null, same: 0, checkpoint: null },
+    walk: { ...walk, place: walk.before, before: null, same: walk.same - 1, checkpoint },
   }
 }
 

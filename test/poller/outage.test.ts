@@ -111,3 +111,27 @@ describe('a cursor', () => {
     expect(await polled.eventKeys()).toEqual(expect.arrayContaining(['from-the-future', 'now', 'tomorrow']))
   })
 })
+
+describe('pages without end, each at a place of its own', () => {
+  it.each([
+    ['empty', [], 250],
+    ['with the same records', [{ id: 'x', updated_at: '2026-11-21T07:00:00Z' }], 10],
+  ])('%s end the walk, and are a trouble that is said', async (_what, data, most) => {
+    const polled = await start({ pages: { max: 50 } })
+    await polled.next()
+    polled.api.rewrite = (_body, url) => {
+      const next = new URL(url)
+      next.searchParams.set('page', String(Number(url.searchParams.get('page') ?? '1') + 1))
+      return { data, links: { next: next.href } }
+    }
+    const before = polled.api.requests.length
+    let error: string | undefined
+    for (let tick = 0; error === undefined && tick < 10; tick++) error = (await polled.next()).error
+    expect(error).toMatch(/^poll.gap: .* in a row, and the API names a next one/)
+    expect(polled.api.requests.length - before).toBeLessThanOrEqual(most)
+    polled.api.rewrite = (body) => body
+    polled.api.add('after')
+    await polled.next()
+    expect(await polled.eventKeys()).toContain('after')
+  })
+})

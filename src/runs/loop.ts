@@ -1,7 +1,7 @@
 import type { ModelSettings } from '../domain/agent.js'
 import { AppError, ModelError } from '../domain/errors.js'
 import { type LimitReached, limitReached } from '../domain/limits.js'
-import { type RunOutcome, supersededError } from '../domain/run.js'
+import { type Run, type RunOutcome, supersededError } from '../domain/run.js'
 import type { ToolCall } from '../domain/tool-call.js'
 import type { ModelAnswer, ModelRequest } from '../models/model.js'
 import type { Journal, NewStep, StoredStep } from '../store/records.js'
@@ -61,7 +61,7 @@ async function advanceCalls(context: RunContext): Promise<RunOutcome | undefined
     if (context.signal.aborted) throw context.signal.reason
     const index = journal.calls.findIndex((candidate) => candidate.id === id)
     const call = journal.calls[index]
-    if (call && journal.run.supersededBy !== undefined && !isOut(call)) continue
+    if (call && journal.run.supersededBy !== undefined && !isOut(call, journal.run)) continue
     // One answer may ask for any number of calls: the bounds hold for each of them, not only for each turn.
     const reached = call?.state === 'proposed' ? boundOfCall(context, journal, index) : undefined
     if (reached) return parked ?? { state: 'dead', error: reached }
@@ -73,8 +73,9 @@ async function advanceCalls(context: RunContext): Promise<RunOutcome | undefined
 }
 
 /** Whether the world may know of the call, or a person said that it is to be sent again. */
-function isOut({ state, sends }: ToolCall): boolean {
-  return state === 'sent' || state === 'unknown' || state === 'held' || (state === 'prepared' && sends > 0)
+function isOut({ state, sends }: ToolCall, { isRestored }: Run): boolean {
+  if (state === 'prepared') return sends > 0 || isRestored
+  return state === 'sent' || state === 'unknown' || state === 'held'
 }
 
 /** The bound that the run has reached before it makes this call. */

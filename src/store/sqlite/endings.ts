@@ -10,10 +10,13 @@ interface EndedRun {
   readonly state: RunState
 }
 
-/** Of a row of `runs`: whether a write of it went out whose outcome is not known, or is to go out again. */
+/**
+ * Of a row of `runs`: whether a write of it went out whose outcome is not known, or is to go out again. In a restored
+ * ledger what is prepared may have gone out since the backup was taken.
+ */
 export const hasOpenWrite = `EXISTS (
-  SELECT 1 FROM tool_calls c WHERE c.run_id = runs.id
-    AND (c.state IN ('sent', 'unknown', 'held') OR (c.state = 'prepared' AND c.sends > 0)))`
+  SELECT 1 FROM tool_calls c WHERE c.run_id = runs.id AND (c.state IN ('sent', 'unknown', 'held')
+    OR (c.state = 'prepared' AND (c.sends > 0 OR runs.is_restored = 1))))`
 
 /** What the end of a run, or a person's word, means for other rows. Used inside the caller's transaction. */
 export interface Endings {
@@ -46,10 +49,10 @@ export function endings(writer: Writer): Endings {
   const holdSent = db.prepare(`
     UPDATE tool_calls SET state = 'held', note = coalesce(note, 'the run ended before its outcome was known')
     WHERE run_id = ? AND state IN ('sent', 'unknown')`)
-  // A person had it prepared to be sent again: it went out before.
-  const countAsSent = db.prepare(
-    `UPDATE tool_calls SET state = 'sent' WHERE run_id = ? AND state = 'prepared' AND sends > 0`,
-  )
+  // A person had it prepared to be sent again, or it was prepared when a backup was taken: it may have gone out before.
+  const countAsSent = db.prepare(`
+    UPDATE tool_calls SET state = 'sent' WHERE run_id = ? AND state = 'prepared'
+      AND (sends > 0 OR (SELECT is_restored FROM runs WHERE runs.id = run_id) = 1)`)
   const denyUnsent = db.prepare<[number, string], { id: string }>(`
     UPDATE tool_calls SET state = 'denied', settled_at = ?, note = 'the run ended before it was sent'
     WHERE run_id = ? AND state = 'prepared' AND sends = 0 RETURNING id`)

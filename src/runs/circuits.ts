@@ -11,8 +11,9 @@ import { modelAway } from './finish.js'
 const failuresToOpen = 3
 const firstOpenMs = 5000
 const longestOpenMs = 10 * 60_000
-/** No one's word keeps all runs waiting longer than this. */
+/** No one's word keeps all runs waiting longer than this, and "at once" is no invitation. */
 const longestStatedMs = 3_600_000
+const shortestStatedMs = 1000
 /** How soon those that wait for a probe look again; the longer it takes, the later. */
 const shortestProbeWaitMs = 1000
 const longestProbeWaitMs = 60_000
@@ -44,6 +45,8 @@ export class Circuit {
   #opened = 0
   #openUntil: number | undefined
   #probeSince: number | undefined
+  /** Grows each time that it opens or closes. */
+  #turn = 0
   #last: { code: ErrorCode; message: string } | undefined
 
   constructor(
@@ -67,13 +70,15 @@ export class Circuit {
   enter(): Entry {
     const isProbe = this.#openUntil !== undefined
     if (isProbe) this.#probeSince = this.clock.monotonic()
+    const turn = this.#turn
     let isTold = false
     return {
       tell: (verdict) => {
         if (isTold) return
         isTold = true
         if (isProbe) this.#probeSince = undefined
-        this.judge(verdict, isProbe)
+        // What was under way when it opened or closed says how it was before; only a stated time is news.
+        if (turn === this.#turn || verdict.kind === 'asked') this.judge(verdict, isProbe)
       },
     }
   }
@@ -90,25 +95,25 @@ export class Circuit {
   private judge(verdict: Verdict, isProbe: boolean): void {
     if (verdict.kind === 'nothing') return
     if (verdict.kind === 'there') {
-      // A request from before it opened may be answered after: the word of the endpoint counts.
       this.#failures = 0
       this.#opened = 0
+      if (this.#openUntil !== undefined) this.#turn++
       this.#openUntil = undefined
       this.alerts.resolve(this.cause)
       return
     }
     this.#failures++
     this.#last = verdict
-    const isOpen = this.#openUntil !== undefined
-    if (verdict.kind === 'asked') this.open(Math.min(verdict.afterMs, longestStatedMs))
-    // Those that were under way when it opened do not make it longer.
-    else if (isProbe || (!isOpen && (verdict.atOnce || this.#failures >= failuresToOpen))) {
+    if (verdict.kind === 'asked') {
+      this.open(Math.min(longestStatedMs, Math.max(shortestStatedMs, verdict.afterMs)))
+    } else if (isProbe || verdict.atOnce || this.#failures >= failuresToOpen) {
       this.#opened++
       this.open(backoffMs(this.#opened, { firstMs: firstOpenMs, maxMs: longestOpenMs }))
     }
   }
 
   private open(forMs: number): void {
+    this.#turn++
     const until = this.clock.monotonic() + forMs
     this.#openUntil = Math.max(this.#openUntil ?? 0, until)
     if (!this.#last) return

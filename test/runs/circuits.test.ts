@@ -85,6 +85,28 @@ describe('a circuit', () => {
     expect(circuit.waitMs()).toBeUndefined()
   })
 
+  it('keeps to a stated time although a request from before it succeeds', () => {
+    const early = circuit.enter()
+    tell({ kind: 'asked', code: 'tool.status', message: 'x', afterMs: 60_000 })
+    early.tell(there)
+    expect(circuit.waitMs()).toBe(60_000)
+    expect(resolved).toEqual([])
+  })
+
+  it('is not opened again by failures from before it closed', () => {
+    const late = [circuit.enter(), circuit.enter(), circuit.enter()]
+    tell(away, away, away)
+    waitOut()
+    tell(there)
+    for (const entry of late) entry.tell(away)
+    expect(circuit.waitMs()).toBeUndefined()
+  })
+
+  it('does not take "at once" for an invitation', () => {
+    tell({ kind: 'asked', code: 'tool.status', message: 'x', afterMs: 0 })
+    expect(circuit.waitMs()).toBe(1000)
+  })
+
   it('is not made longer by requests that were under way when it opened', () => {
     const late = circuit.enter()
     tell(away, away, away)

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sleep } from '../../../src/util/clock.js'
 import { type FaultPoint, faultPoints } from '../../../src/util/fault-point.js'
-import { randomFrom } from '../kill-campaign.js'
+import { randomFrom } from '../random.js'
 import { until } from '../wait.js'
 import {
   approveAll,

@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { randomFrom } from '../kill-campaign.js'
+import { randomFrom } from '../random.js'
 import { readOperations } from './operations.js'
 import { faultsOf, type Told, told } from './scenario.js'
 import type { Trial } from './scenario-process.js'

@@ -247,10 +247,20 @@ export interface ApprovalFilter {
   readonly limit: number
 }
 
+/** How far a pass over what is old has got. */
+export interface PruneMark {
+  readonly stage: 'events' | 'deliveries'
+  readonly source: string
+  readonly at: number
+  readonly position: number
+}
+
 export interface Pruned {
   readonly events: number
   readonly runs: number
   readonly deliveries: number
+  /** Undefined at the end. */
+  readonly next: PruneMark | undefined
 }
 
 export interface KeysPruned {

@@ -29,6 +29,7 @@ import type {
   PausedOn,
   Prepared,
   Pruned,
+  PruneMark,
   Recorded,
   Refusal,
   RunFilter,
@@ -223,17 +224,23 @@ export interface Store {
   refusals(sinceDay: string): Promise<StoredRefusal[]>
 
   /**
-   * Deletes what is finished and older than its source keeps it, the oldest first, at most about `limit` events:
-   * with an event its runs, deliveries and all that belongs to them. Nothing goes of which anything is unfinished, held
-   * or waiting, and what was spent of a budget that does not end with a day stays spent. Dedupe keys stay.
+   * Deletes what is finished and old, source by source, the oldest first: with an event its runs, its deliveries and all
+   * that belongs to them. `before` has for each source the time before which an event must have been recorded, and its
+   * runs have ended; events of a source that it does not name stay. Nothing goes of which anything is unfinished, has a
+   * write that may have happened, or waits for a person. A run of several events goes with the last of them, none of
+   * which goes before all of them are old. What was spent of a budget that does not end with a day or a run stays spent.
+   * Looks at no more than `limit` rows, from where the last call left off (`after`, undefined to begin).
    */
-  prune(keep: ReadonlyMap<string, number>, limit: number): Promise<Pruned>
+  prune(before: ReadonlyMap<string, number>, limit: number, after?: PruneMark): Promise<Pruned>
 
   /**
-   * Forgets dedupe keys from before `before`, at most `limit` of them looked at, from where the last call left off
-   * (`after`, undefined to begin). `next` is undefined at the end.
+   * Forgets dedupe keys from before `before` whose event is gone. Those of polled events stay: an API may show them again
+   * at any time. Looks at no more than `limit` of them, from where the last call left off (`after`, undefined to begin).
    */
   pruneKeys(before: number, limit: number, after?: Uint8Array): Promise<KeysPruned>
+
+  /** Deletes configurations that no run names, that are not in use and were last saved before `savedBefore`. Returns how many. */
+  pruneConfigs(inUse: readonly string[], savedBefore: number): Promise<number>
 
   /** Copies the ledger, as of one moment, to a file that is not there yet, marked as a backup. Others go on writing. */
   backup(target: string, now: number): Promise<BackupTaken>

@@ -6,7 +6,8 @@ import type { Writer } from './writer.js'
 
 export function configs(writer: Writer, reader: Reader): Pick<Store, 'saveConfig' | 'config'> {
   const save = writer.db.prepare(
-    'INSERT INTO configs (digest, snapshot, saved_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+    `INSERT INTO configs (digest, snapshot, saved_at) VALUES (?, ?, ?)
+     ON CONFLICT (digest) DO UPDATE SET saved_at = max(saved_at, excluded.saved_at)`,
   )
   const read = reader.db.prepare<[string], { snapshot: string }>(
     'SELECT snapshot FROM configs WHERE digest = ?',

@@ -68,3 +68,68 @@ export function dedupeKeys(db: Database): DedupeKeys {
     prime: (key, now) => insert.run(key, null, now).changes === 1,
   }
 }
+
+/** What becomes of the keys of what is deleted: they stay, and say for how long. For use inside the deleting transaction. */
+export interface KeyReleaser {
+  /** Nobody can say how far back an API will be read again: a key without an event is never forgotten. */
+  polled(event: KeyedRow): void
+  /** From now on its key is that of something which is gone, as those of events are, and is forgotten when they are. */
+  malformed(deliveryId: string, source: string, bodyDigest: Uint8Array): void
+}
+
+interface KeyedRow {
+  readonly source: string
+  readonly source_event_id: string | null
+  readonly semantic_key: string | null
+}
+
+export function keyReleaser(db: Database): KeyReleaser {
+  const name = db.prepare('UPDATE dedupe_keys SET event = ? WHERE key = ?')
+  return {
+    polled({ source, source_event_id: id, semantic_key: semantic }) {
+      const keys = ownKeys(source, { sourceEventId: id ?? undefined, semanticKey: semantic ?? undefined })
+      for (const key of keys) name.run(null, key)
+    },
+    malformed(deliveryId, source, bodyDigest) {
+      name.run(Buffer.from(deliveryId.slice(4), 'hex'), dedupeKey('malformed', source, bodyDigest))
+    },
+  }
+}
+
+export interface ForgettableKeys {
+  look(
+    before: number,
+    limit: number,
+    after?: Uint8Array,
+  ): { readonly old: readonly Uint8Array[]; readonly next: Uint8Array | undefined }
+  forget(keys: readonly Uint8Array[]): void
+}
+
+/**
+ * Keys from before a time whose event is gone. Looked for in the order of the keys, which is by chance: an index by
+ * time would be one more page for every delivery to write.
+ */
+export function forgettableKeys(reading: Database, writing: Database): ForgettableKeys {
+  const slice = reading.prepare<
+    [Uint8Array, number],
+    { key: Buffer; event: Buffer | null; created_at: number }
+  >('SELECT key, event, created_at FROM dedupe_keys WHERE key > ? ORDER BY key LIMIT ?')
+  const hasEvent = reading.prepare<[string], unknown>('SELECT 1 FROM events WHERE id = ?')
+  const forget = writing.prepare('DELETE FROM dedupe_keys WHERE key = ?')
+  return {
+    look(before, limit, after = Buffer.alloc(0)) {
+      const keys = slice.all(after, limit)
+      const old = keys.filter(
+        ({ event, created_at: createdAt }) =>
+          event !== null && createdAt < before && !hasEvent.get(`evt_${event.toString('hex')}`),
+      )
+      return {
+        old: old.map(({ key }) => key),
+        next: keys.length < limit ? undefined : keys.at(-1)?.key,
+      }
+    },
+    forget(keys) {
+      for (const key of keys) forget.run(key)
+    },
+  }
+}

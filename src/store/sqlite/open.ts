@@ -113,7 +113,7 @@ function assemble(
     ...lists(reader),
     ...overview(reader, db, file),
     ...backups(file),
-    ...retention(writer),
+    ...retention(writer, reader),
     close: () => {
       closing ??= (async () => {
         writer.close()

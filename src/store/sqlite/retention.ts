@@ -1,114 +1,101 @@
-import { faultPoint } from '../../util/fault-point.js'
-import type { KeysPruned, Pruned } from '../records.js'
+import type { Pruned, PruneMark } from '../records.js'
 import type { Store } from '../store.js'
+import { forgettableKeys } from './dedupe-keys.js'
+import { type Deleted, deleter } from './deletions.js'
+import { oldRows } from './old-rows.js'
+import type { Reader } from './reader.js'
 import type { Writer } from './writer.js'
 
-/** What sees an event: the runs that it woke or joined. */
-const seenBy = `(r.event_id = e.id OR r.id IN (SELECT run_id FROM run_events WHERE event_id = e.id))`
+type Retention = Pick<Store, 'prune' | 'pruneKeys' | 'pruneConfigs'>
 
-/** A run that is not at an end, has a write that waits for a person, or sees an event that is still to be kept. */
-const isKeptByRun = `EXISTS (SELECT 1 FROM runs r WHERE ${seenBy} AND (
-  r.finished_at IS NULL
-  OR EXISTS (SELECT 1 FROM tool_calls t WHERE t.run_id = r.id AND t.state = 'held')
-  OR (r.event_count > 1 AND EXISTS (
-    SELECT 1 FROM run_events o JOIN events other ON other.id = o.event_id
-    WHERE o.run_id = r.id AND other.recorded_at >= @before))))`
+const nothing: Deleted = { events: 0, runs: 0, deliveries: 0 }
+const stages: readonly PruneMark['stage'][] = ['events', 'deliveries']
 
-const inList = '(SELECT value FROM json_each(?))'
-/** Of a grant's `max: 1/subject`; what counts by day or run is over by itself. See policy/budget.ts. */
-const outlivesDay = `instr(counter, '|subject|') = instr(counter, '|')`
-
-/** Deletes what is old and finished. What is not finished is never asked how old it is. */
-export function retention(writer: Writer): Pick<Store, 'prune' | 'pruneKeys'> {
-  const { db } = writer
-  const oldEvents = db.prepare<unknown[], { id: string; state: string }>(`
-    SELECT e.id, e.state FROM events e
-    WHERE e.source = @source AND e.recorded_at < @before AND e.state <> 'recorded' AND NOT ${isKeptByRun}
-    ORDER BY e.recorded_at LIMIT @limit`)
-  const oldMalformed = db.prepare<unknown[], string>(`
-    SELECT id FROM deliveries WHERE state = 'malformed' AND received_at < @before AND source = @source LIMIT @limit`)
-  const runsOf = db.prepare<unknown[], { id: string; state: string }>(`
-    SELECT id, state FROM runs WHERE event_id IN ${inList}
-    UNION SELECT r.id, r.state FROM run_events o JOIN runs r ON r.id = o.run_id WHERE o.event_id IN ${inList}`)
-  const callsOf = db.prepare<[string], string>(`SELECT id FROM tool_calls WHERE run_id IN ${inList}`)
-  const deliveriesOf = db.prepare<unknown[], string>(`
-    SELECT delivery_id FROM events WHERE delivery_id IS NOT NULL AND id IN ${inList}
-    UNION SELECT delivery_id FROM redeliveries WHERE event_id IN ${inList}`)
-  const keepSpent = db.prepare(`
-    INSERT INTO spent (counter, amount)
-    SELECT counter, sum(amount) FROM reservations
-    WHERE tool_call_id IN ${inList} AND released_at IS NULL AND ${outlivesDay} GROUP BY counter HAVING true
-    ON CONFLICT (counter) DO UPDATE SET amount = amount + excluded.amount`)
-  const deletions = {
-    ofCalls: ['reservations WHERE tool_call_id', 'approvals WHERE tool_call_id', 'tool_calls WHERE id'],
-    ofRuns: ['steps WHERE run_id', 'attempts WHERE run_id', 'run_events WHERE run_id', 'runs WHERE id'],
-    ofEvents: ['redeliveries WHERE event_id', 'events WHERE id'],
-  }
-  const prepareAll = (places: readonly string[]) =>
-    places.map((place) => db.prepare(`DELETE FROM ${place} IN ${inList}`))
-  const deleteCalls = prepareAll(deletions.ofCalls)
-  const deleteRuns = prepareAll(deletions.ofRuns)
-  const deleteEvents = prepareAll(deletions.ofEvents)
-  // A delivery of several events goes with the last of them.
-  const deleteDeliveries = db.prepare<[string], { state: string }>(`
-    DELETE FROM deliveries AS d WHERE d.id IN ${inList}
-      AND NOT EXISTS (SELECT 1 FROM events WHERE delivery_id = d.id)
-      AND NOT EXISTS (SELECT 1 FROM redeliveries WHERE delivery_id = d.id)
-    RETURNING state`)
-  const subtract = db.prepare('UPDATE totals SET count = count - ? WHERE name = ?')
-  const subtractAll = (noun: string, rows: readonly { state: string }[]) => {
-    const counts = new Map<string, number>()
-    for (const { state } of rows) counts.set(state, (counts.get(state) ?? 0) + 1)
-    for (const [state, count] of counts) subtract.run(count, `${noun}.${state}`)
-  }
-
-  const deleteAll = (
-    events: readonly { id: string; state: string }[],
-    malformed: readonly string[],
-  ): Pruned => {
-    const eventIds = JSON.stringify(events.map(({ id }) => id))
-    const runs = runsOf.all(eventIds, eventIds)
-    const runIds = JSON.stringify(runs.map(({ id }) => id))
-    const callIds = JSON.stringify(callsOf.pluck().all(runIds))
-    const deliveryIds = JSON.stringify([...deliveriesOf.pluck().all(eventIds, eventIds), ...malformed])
-    keepSpent.run(callIds)
-    for (const statement of deleteCalls) statement.run(callIds)
-    for (const statement of deleteRuns) statement.run(runIds)
-    faultPoint('K22')
-    for (const statement of deleteEvents) statement.run(eventIds)
-    const deliveries = deleteDeliveries.all(deliveryIds)
-    subtractAll('events', events)
-    subtractAll('runs', runs)
-    subtractAll('deliveries', deliveries)
-    return { events: events.length, runs: runs.length, deliveries: deliveries.length }
-  }
-
-  const slice = db.prepare<unknown[], { key: Buffer; created_at: number }>(
-    'SELECT key, created_at FROM dedupe_keys WHERE key > ? ORDER BY key LIMIT ?',
-  )
-  const deleteKey = db.prepare('DELETE FROM dedupe_keys WHERE key = ?')
+/**
+ * Deletes what is old and finished. It is looked for on the connection that reads, a bounded number of rows at a time,
+ * so that nobody waits for that; in the transaction that deletes, what was found is asked again.
+ */
+export function retention(writer: Writer, reader: Reader): Retention {
+  const found = oldRows(reader.db)
+  const still = oldRows(writer.db)
+  const remove = deleter(writer.db)
+  const keys = forgettableKeys(reader.db, writer.db)
+  const configs = unusedConfigs(writer, reader)
 
   return {
-    prune: (keep, limit) =>
-      writer.write(() => {
-        const events: { id: string; state: string }[] = []
-        const malformed: string[] = []
-        for (const [source, before] of keep) {
-          const left = limit - events.length - malformed.length
-          if (left <= 0) break
-          const found = oldEvents.all({ source, before, limit: left })
-          events.push(...found)
-          malformed.push(...oldMalformed.pluck().all({ source, before, limit: left - found.length }))
-        }
-        return deleteAll(events, malformed)
-      }),
+    prune: async (before, limit, after) => {
+      const place = after ?? firstPlace(before)
+      if (place === undefined) return { ...nothing, next: undefined }
+      const { rows, next } = await reader.read(() => found.look(place, before, limit))
+      const ids = rows.map(({ id }) => id)
+      const pruned: Deleted =
+        ids.length === 0
+          ? nothing
+          : await writer.write(() =>
+              place.stage === 'events'
+                ? remove.events(still.oldEvents(ids, before))
+                : remove.deliveries(still.leftDeliveries(ids)),
+            )
+      return { ...pruned, next: next ?? placeAfter(place, before) } satisfies Pruned
+    },
 
-    pruneKeys: (before, limit, after = Buffer.alloc(0)) =>
-      writer.write((): KeysPruned => {
-        const keys = slice.all(Buffer.from(after), limit)
-        const old = keys.filter(({ created_at: createdAt }) => createdAt < before)
-        for (const { key } of old) deleteKey.run(key)
-        return { deleted: old.length, next: keys.length < limit ? undefined : keys.at(-1)?.key }
-      }),
+    pruneKeys: async (before, limit, after) => {
+      const { old, next } = await reader.read(() => keys.look(before, limit, after))
+      if (old.length > 0) await writer.write(() => keys.forget(old))
+      return { deleted: old.length, next }
+    },
+
+    pruneConfigs: configs,
+  }
+}
+
+function firstPlace(before: ReadonlyMap<string, number>, stage: PruneMark['stage'] = 'events') {
+  const source = [...before.keys()].sort()[0]
+  return source === undefined ? undefined : beginning(stage, source)
+}
+
+function beginning(stage: PruneMark['stage'], source: string): PruneMark {
+  return { stage, source, at: Number.MIN_SAFE_INTEGER, position: 0 }
+}
+
+/** The next source, in their order; after the last the next stage. */
+function placeAfter(
+  { stage, source }: PruneMark,
+  before: ReadonlyMap<string, number>,
+): PruneMark | undefined {
+  const nextSource = [...before.keys()].sort().find((name) => name > source)
+  if (nextSource !== undefined) return beginning(stage, nextSource)
+  const nextStage = stages[stages.indexOf(stage) + 1]
+  return nextStage && firstPlace(before, nextStage)
+}
+
+const runsInSlice = 2000
+
+/** Configurations that no run names: only the unfinished need theirs, but what a finished run was told to do is its story. */
+function unusedConfigs(writer: Writer, reader: Reader): Retention['pruneConfigs'] {
+  const candidates = reader.db
+    .prepare<[number], string>('SELECT digest FROM configs WHERE saved_at < ?')
+    .pluck()
+  const slice = reader.db.prepare<[number, number], { position: number; config_digest: string | null }>(
+    'SELECT position, config_digest FROM runs WHERE position > ? ORDER BY position LIMIT ?',
+  )
+  const remove = writer.db.prepare('DELETE FROM configs WHERE digest = ? AND saved_at < ?')
+  return async (inUse, savedBefore) => {
+    const unused = new Set(await reader.read(() => candidates.all(savedBefore)))
+    for (const digest of inUse) unused.delete(digest)
+    // In slices, because there is no index of them: every run would pay for it.
+    for (let after = 0; unused.size > 0; ) {
+      const runs = await reader.read(() => slice.all(after, runsInSlice))
+      for (const { config_digest: digest } of runs) if (digest !== null) unused.delete(digest)
+      if (runs.length < runsInSlice) break
+      after = runs.at(-1)?.position ?? after
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    if (unused.size === 0) return 0
+    return writer.write(() => {
+      let deleted = 0
+      for (const digest of unused) deleted += remove.run(digest, savedBefore).changes
+      return deleted
+    })
   }
 }

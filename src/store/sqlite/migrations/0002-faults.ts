@@ -29,7 +29,8 @@ ALTER TABLE tool_calls ADD COLUMN looked_at INTEGER;
 UPDATE tool_calls SET last_sent_at = first_sent_at WHERE first_sent_at IS NOT NULL;
 
 -- What retention looks for, and what it takes along.
-CREATE INDEX deliveries_malformed ON deliveries (received_at) WHERE state = 'malformed';
+-- A delivery that brought something new goes with it, and pays nothing for this.
+CREATE INDEX deliveries_apart ON deliveries (source, received_at) WHERE state <> 'recorded';
 CREATE INDEX tool_calls_of_step ON tool_calls (step_id);
 CREATE INDEX approvals_of_call ON approvals (tool_call_id);
 

@@ -222,8 +222,8 @@ function refuseWhileOpen(circuit: Circuit, tool: Tool): void {
   })
 }
 
-/** Faults on the way that say the API is not there. */
-const unreachable: readonly ErrorCode[] = ['tool.unreachable', 'tool.timeout', 'tool.reset']
+/** Faults on the way that say the API is not there. One that broke off had begun to answer, and says nothing. */
+const unreachable: readonly ErrorCode[] = ['tool.unreachable', 'tool.timeout']
 
 function verdictOfAnswer(cause: string, answer: ToolAnswer): Verdict {
   if (answer.kind !== 'answered') {

@@ -13,12 +13,21 @@ export interface AlertsOptions {
 /** More causes than this do not stand at once. */
 const maxStanding = 1000
 
+const ledgerAway: NewAlert = {
+  cause: 'ledger',
+  code: 'store.unavailable',
+  message: 'the ledger cannot be written',
+}
+
 /**
  * One alert for one cause, however many runs wait for it: one line in the log when it begins, one when it is over.
  * What is between is counted in the ledger. An alert that cannot be written is logged all the same.
  */
 export class Alerts {
-  readonly #standing: Set<string>
+  /** With what was last told of it; undefined for what stood before this process. */
+  readonly #standing: Map<string, NewAlert | undefined>
+  /** Whether the last one that was to be written could not be. */
+  #isUnwritten = false
   /** Writes happen one after the other, so that the ledger ends up with the last word. */
   #writing: Promise<void> = Promise.resolve()
 
@@ -26,7 +35,7 @@ export class Alerts {
     private readonly options: AlertsOptions,
     standing: readonly string[],
   ) {
-    this.#standing = new Set(standing)
+    this.#standing = new Map(standing.map((cause) => [cause, undefined]))
   }
 
   /** With what stands in the ledger from before. */
@@ -43,7 +52,7 @@ export class Alerts {
     const { store, clock, log } = this.options
     const { cause, code, message } = alert
     if (!this.#standing.has(cause)) log.error({ alert: cause, code }, message)
-    this.#standing.add(cause)
+    this.#standing.set(cause, alert)
     this.write(cause, () => store.raiseAlert(alert, clock.now()))
   }
 
@@ -60,7 +69,26 @@ export class Alerts {
 
   /** The causes that stand and begin with `prefix`. */
   standing(prefix: string): string[] {
-    return [...this.#standing].filter((cause) => cause.startsWith(prefix))
+    return [...this.#standing.keys()].filter((cause) => cause.startsWith(prefix))
+  }
+
+  /** Whether writes are known to fail: each try may stop the process for as long as it waits for the ledger. */
+  get isLedgerAway(): boolean {
+    if (!this.#standing.has('ledger')) return false
+    return (this.#standing.get('ledger') ?? ledgerAway).code === ledgerAway.code
+  }
+
+  /** The alert that says so is over when it itself can be written. True when it is now. */
+  async tryLedger(): Promise<boolean> {
+    if (!this.isLedgerAway) return false
+    const { store, clock } = this.options
+    try {
+      await store.raiseAlert(this.#standing.get('ledger') ?? ledgerAway, clock.now())
+    } catch {
+      return false
+    }
+    this.resolve('ledger')
+    return true
   }
 
   /** Resolves when everything that was raised or resolved before is in the ledger, or could not be written. */
@@ -70,8 +98,12 @@ export class Alerts {
 
   private write(cause: string, write: () => Promise<unknown>): void {
     this.#writing = this.#writing.then(write).then(
-      () => undefined,
+      () => {
+        this.#isUnwritten = false
+      },
       (error: unknown) => {
+        if (this.#isUnwritten) return
+        this.#isUnwritten = true
         const { code, message } = toAppError(error)
         this.options.log.warn({ alert: cause, code }, `the alert is not in the ledger: ${message}`)
       },

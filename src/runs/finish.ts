@@ -38,6 +38,11 @@ export function outcomeOfFailure({ error: cause, attempts, maxAttempts, history,
   if (fault.code === 'config.unavailable') {
     return { state: 'parked', on: 'time', until: now + delayMs(fault, 1, configRetryMs), error }
   }
+  // The ledger's fault and not the run's: it goes on when that can be written again.
+  if (fault.code === 'store.unavailable') {
+    const waits = waitsInARow(history, (code) => code === fault.code) + 1
+    return { state: 'parked', on: 'time', until: now + delayMs(fault, waits, 10 * 60_000), error }
+  }
   // However long it takes: nobody was asked, so nothing failed.
   if (fault.code === 'tool.paused') {
     return { state: 'parked', on: 'api', until: now + waitMs(0, askedMs(fault)), error }

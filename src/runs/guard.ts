@@ -73,9 +73,11 @@ export class Guard {
     }
     this.lookAtDisk(place)
     this.lookAtLog(place)
+    const isBack = await alerts.tryLedger()
+    if (alerts.isLedgerAway) return
     if (alerts.isStanding('held writes') && (await store.counts()).held === 0) alerts.resolve('held writes')
     const resumed = await applyPauses(this.options, { isDiskLow: this.#isDiskLow })
-    if (resumed > 0) onResumed()
+    if (isBack || resumed > 0) onResumed()
   }
 
   private lookAtDisk({ freeBytes }: Place): void {

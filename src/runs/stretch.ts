@@ -164,6 +164,7 @@ export async function finish(
     try {
       await store.finish(lease, outcome, activeMs, clock.now())
       if (outcome.state === 'completed') faultPoint('K16')
+      alerts.resolve('ledger')
       break
     } catch (error) {
       const fault = toAppError(error)

@@ -89,7 +89,7 @@ export class Worker {
 
   private async fill(): Promise<void> {
     const { store, clock, node, concurrency, configurations, alerts, log } = this.options
-    while (this.halt() === undefined && this.#held.size < concurrency) {
+    while (this.halt() === undefined && this.#held.size < concurrency && !alerts.isLedgerAway) {
       const now = clock.now()
       const notAgents = [...configurations.current.agents.values()].filter(({ mode }) => mode === 'off')
       const claimed = await store.claim({
@@ -100,8 +100,9 @@ export class Worker {
         // One at a time: whichever is held when the process dies once more is the one.
         noSuspects: [...this.#held.values()].some((held) => held.isSuspect),
       })
-      alerts.resolve('ledger')
       if (!claimed) return
+      // Where there is nothing to claim nothing is written, and nothing proved.
+      alerts.resolve('ledger')
       const held: Held = { claimed, abort: new AbortController(), isSuspect: isSuspect(claimed.run) }
       this.#held.get(claimed.run.id)?.abort.abort(new AppError('store.lease_lost', 'claimed anew'))
       this.#held.set(claimed.run.id, held)
@@ -196,11 +197,13 @@ export class Worker {
   }
 
   private async lookAround(): Promise<void> {
-    const { store, clock, log } = this.options
+    const { store, clock, alerts } = this.options
+    if (alerts.isLedgerAway) return
     try {
       await store.expireApprovals(clock.now())
     } catch (error) {
-      log.warn({}, `cannot look for expired approvals: ${toAppError(error).message}`)
+      const { code, message } = toAppError(error)
+      alerts.raise({ cause: 'ledger', code, message: `cannot look for expired approvals: ${message}` })
     }
     this.wake()
   }

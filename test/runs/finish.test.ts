@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { AppError, type ErrorCode, ModelError, type Retry, ToolError } from '../../src/domain/errors.js'
+import {
+  AppError,
+  type ErrorCode,
+  ModelError,
+  type Retry,
+  StoreError,
+  ToolError,
+} from '../../src/domain/errors.js'
 import { outcomeOfFailure } from '../../src/runs/finish.js'
 import type { Attempt } from '../../src/store/records.js'
 
@@ -69,6 +76,20 @@ describe('a model that is away', () => {
     const atOnce = waitOf(away('model.rate_limited', { afterMs: 0 }))
     expect(atOnce).toBeGreaterThan(0)
     expect(atOnce).toBeLessThanOrEqual(1000)
+  })
+})
+
+describe('a ledger that cannot be written', () => {
+  it('is waited for, however often the run failed before, at growing intervals', () => {
+    const fault = new StoreError('store.unavailable', 'x', { retry: 'later' })
+    expect(outcomeOf(fault, { attempts: 99 })).toMatchObject({
+      state: 'parked',
+      on: 'time',
+      error: { code: fault.code },
+    })
+    expect(waitOf(fault)).toBeLessThanOrEqual(1000)
+    const history = Array(40).fill(attempt('store.unavailable'))
+    expect(waitOf(fault, { history })).toBeGreaterThanOrEqual(5 * minute)
   })
 })
 

@@ -1,7 +1,9 @@
+import { resolve } from 'node:path'
+import { isoTime } from '../util/clock.js'
 import type { JsonObject } from '../util/json.js'
 import { addExamples, addJsonOption, type Declare, type Invocation, printDocument } from './command.js'
 import { withLedger } from './ledger.js'
-import { count } from './text.js'
+import { count, formatBytes, plain } from './text.js'
 
 interface Options {
   readonly json?: boolean
@@ -15,11 +17,13 @@ export const declareBackup: Declare = (command, invocation) => {
 
 async function backup(invocation: Invocation, target: string, options: Options): Promise<void> {
   const { io } = invocation
-  const taken = await withLedger(invocation, (store) => store.backup(target, io.clock.now()))
+  const taken = await withLedger(invocation, (store) =>
+    store.backup(resolve(io.directory, target), io.clock.now()),
+  )
   if (options.json) {
     const document: JsonObject = {
       file: taken.file,
-      taken_at: taken.takenAt,
+      taken_at: isoTime(taken.takenAt),
       size_bytes: taken.sizeBytes,
       schema_version: taken.schemaVersion,
       events: taken.events,
@@ -28,9 +32,10 @@ async function backup(invocation: Invocation, target: string, options: Options):
     printDocument(invocation, document)
     return
   }
-  const size = `${(taken.sizeBytes / 1024 ** 2).toFixed(1)} MB`
-  io.out(`${taken.file}: ${size}, ${count(taken.events, 'event')}, checked and on the disk`)
   io.out(
-    `${count(taken.unfinishedRuns, 'run')} unfinished in it. To go on from it: \`rouse start --restored\``,
+    `${plain(taken.file)}: ${formatBytes(taken.sizeBytes)}, ${count(taken.events, 'event')}, ${count(taken.unfinishedRuns, 'unfinished run')}; checked and on the disk`,
+  )
+  io.out(
+    'To go on from it one day: stop the daemon, put it in the place of the ledger, `rouse start --restored`',
   )
 }

@@ -9,14 +9,22 @@ import { problemDocument, timeOrNull } from './document.js'
 export type NextTimes = ReadonlyMap<string, number>
 
 /** What `rouse check --json` prints. No secret is in it. */
-export function checkDocument(config: Config, next: NextTimes): JsonObject {
+export function checkDocument(
+  config: Config,
+  next: NextTimes,
+  backupTakenAt: number | undefined,
+): JsonObject {
   return {
     config: { file: config.file, digest: config.digest },
     server: {
       hooks: `${config.server.hooks.host}:${config.server.hooks.port}`,
       public_url: config.server.publicUrl,
     },
-    store: { engine: config.store.engine, file: config.store.file },
+    store: {
+      engine: config.store.engine,
+      file: config.store.file,
+      backup_taken_at: timeOrNull(backupTakenAt),
+    },
     sources: [...config.sources.values()].map((source) => sourceDocument(source, config, next)),
     agents: [...config.agents.values()].map((agent) => agentDocument(agent, config)),
     warnings: config.warnings.map(problemDocument),
@@ -24,7 +32,7 @@ export function checkDocument(config: Config, next: NextTimes): JsonObject {
 }
 
 function sourceDocument(
-  { name, kind, idNames }: SourceSettings,
+  { name, kind, idNames, keepMs }: SourceSettings,
   config: Config,
   next: NextTimes,
 ): JsonObject {
@@ -34,6 +42,7 @@ function sourceDocument(
     url: hookUrl(config, name, kind) ?? null,
     ids: [...idNames],
     next_at: timeOrNull(next.get(name)),
+    keep_ms: keepMs ?? null,
   }
 }
 

@@ -31,11 +31,16 @@ async function check(invocation: Invocation, isJson: boolean): Promise<void> {
   const { io } = invocation
   const config = await loadWhole(invocation)
   const next = await nextTimes(config, invocation)
+  const takenAt = await backupTakenAt(invocation)
   if (isJson) {
-    printDocument(invocation, checkDocument(config, next))
+    printDocument(invocation, checkDocument(config, next, takenAt))
     return
   }
   io.out(formatConfig(config, next, invocation))
+  if (takenAt !== undefined) {
+    const text = `The ledger ${config.store.file} is a backup, taken ${whenOf(invocation).both(takenAt)}: \`rouse start\` refuses it, \`rouse start --restored\` goes on from it.`
+    io.out(`\n${io.style('yellow', text)}`)
+  }
   if (config.warnings.length > 0) {
     io.out(
       `\n${io.style('yellow', count(config.warnings.length, 'warning'))}\n${plainLines(formatProblems(config.warnings.map((problem) => shownFrom(problem, io))))}`,
@@ -45,6 +50,13 @@ async function check(invocation: Invocation, isJson: boolean): Promise<void> {
 
 function plainLines(text: string): string {
   return text.split('\n').map(plain).join('\n')
+}
+
+/** Set where the ledger is a backup. Before the first start there is none, which is no fault of the configuration. */
+function backupTakenAt(invocation: Invocation): Promise<number | undefined> {
+  return withLedger(invocation, async (store) => (await store.diagnose()).backupTakenAt).catch(
+    () => undefined,
+  )
 }
 
 async function nextTimes(config: Config, invocation: Invocation): Promise<NextTimes> {

@@ -18,6 +18,9 @@ export interface ServeOptions {
   readonly whileReady: (daemon: Daemon) => Promise<() => Promise<void>>
 }
 
+const restoredNotice =
+  'goes on from a backup: what came after it was taken is not in the ledger (`rouse doctor` says since when), and what its unfinished runs wrote since may be held for a person; start without --restored from now on'
+
 export const logLevels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error', 'silent']
 
 /**
@@ -59,6 +62,7 @@ export async function serve(invocation: Invocation, options: ServeOptions): Prom
       isRestoreAccepted: options.isRestoreAccepted === true,
     })
     void daemon.failed.then(() => io.exit(1))
+    if (options.isRestoreAccepted === true) log.warn({}, restoredNotice)
     const end = await whileReady(daemon)
     await stopped
     if (io.isTerminal) io.err('stopping: runs come to a safe point (Ctrl-C again ends at once)')

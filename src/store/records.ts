@@ -291,7 +291,16 @@ export interface Diagnosis {
   readonly schemaVersion: number
   readonly place: string
   readonly sizeBytes: number
+  /** Of these, what is free to be written again. */
+  readonly reusableBytes: number
+  /** On its disk. */
   readonly freeBytes: number | undefined
+  /** When the oldest event was recorded; undefined where there is none. */
+  readonly oldestEventAt: number | undefined
+  /** Set for a ledger that is a backup, and was not started since. */
+  readonly backupTakenAt: number | undefined
+  /** Set for one that was a backup: when it was started again, and when that was taken, where it said so. */
+  readonly restored: { readonly at: number; readonly takenAt: number | undefined } | undefined
   readonly settings: readonly {
     readonly connection: string
     readonly name: string

@@ -1,7 +1,9 @@
 import type { Config } from '../../config/config.js'
 import { AppError, toAppError } from '../../domain/errors.js'
+import type { Diagnosis } from '../../store/records.js'
 import type { Store } from '../../store/store.js'
 import { utcDay } from '../../util/clock.js'
+import { formatDuration } from '../../util/duration.js'
 import { createNetwork } from '../../util/fetch.js'
 import { sayAlertTimes, standingAlerts } from '../alerts.js'
 import { type Invocation, whenOf } from '../command.js'
@@ -15,7 +17,14 @@ export async function checkLedger(invocation: Invocation, config: Config | undef
   const findings: Finding[] = [await daemonState(config)]
   try {
     await withLedger(invocation, async (store) => {
-      findings.push(...(await settings(store)), ...(await work(store)), ...(await alerts(invocation, store)))
+      const diagnosis = await store.diagnose()
+      findings.push(
+        ...settings(diagnosis),
+        extent(invocation, diagnosis),
+        ...origin(invocation, diagnosis),
+        ...(await work(store)),
+        ...(await alerts(invocation, store)),
+      )
       if (config) findings.push(...(await sources(invocation, store, config)))
     })
   } catch (cause) {
@@ -59,9 +68,9 @@ async function daemonState(config: Config | undefined): Promise<Finding> {
   }
 }
 
-async function settings(store: Store): Promise<Finding[]> {
-  const { engine, engineVersion, schemaVersion, place, sizeBytes, settings: found } = await store.diagnose()
-  const text = `${place}: ${engine} ${engineVersion}, schema ${schemaVersion}, ${formatBytes(sizeBytes)}`
+function settings(diagnosis: Diagnosis): Finding[] {
+  const { engine, engineVersion, schemaVersion, place, settings: found } = diagnosis
+  const text = `${place}: ${engine} ${engineVersion}, schema ${schemaVersion}`
   const wrong = found.filter(({ value, expected }) => value !== expected)
   if (wrong.length === 0)
     return [
@@ -77,6 +86,33 @@ async function settings(store: Store): Promise<Finding[]> {
   const advice =
     'this build of SQLite or this file system does not do what it is told; move the ledger to a local disk'
   return [{ area: 'ledger', state: 'fail', text: `${text}; ${list.join(', ')}`, advice }]
+}
+
+/** How much there is, and since when. */
+function extent(invocation: Invocation, { sizeBytes, reusableBytes, oldestEventAt }: Diagnosis): Finding {
+  const oldest =
+    oldestEventAt === undefined ? 'no event yet' : `oldest event ${whenOf(invocation).both(oldestEventAt)}`
+  const text = `${formatBytes(sizeBytes)}, ${formatBytes(reusableBytes)} of it free to be used again; ${oldest}`
+  return { area: 'ledger', state: 'ok', text }
+}
+
+/** How long it is said after a backup was taken up that something is missing. */
+const restoredShownMs = 14 * 86_400_000
+
+/** Whether it is a copy, which knows nothing of what happened after it was taken. */
+function origin(invocation: Invocation, { backupTakenAt, restored }: Diagnosis): Finding[] {
+  const when = whenOf(invocation)
+  if (backupTakenAt !== undefined) {
+    const text = `it is a backup, taken ${when.both(backupTakenAt)}, and the daemon does not start on it`
+    const advice = 'if it is to go on from there: `rouse start --restored`, once'
+    return [{ area: 'ledger', state: 'fail', text, advice }]
+  }
+  if (restored === undefined || invocation.io.clock.now() - restored.at > restoredShownMs) return []
+  const from =
+    restored.takenAt === undefined ? 'an earlier copy' : `a backup taken ${when.both(restored.takenAt)}`
+  const text = `since ${when.both(restored.at)} it goes on from ${from}: what came in between is not in it`
+  const advice = 'have senders send that again; polled sources bring it by themselves'
+  return [{ area: 'ledger', state: 'warn', text, advice }]
 }
 
 /** What stands, each cause once. Its message says what to do. */
@@ -145,7 +181,7 @@ async function sources(invocation: Invocation, store: Store, config: Config): Pr
   const when = whenOf(invocation)
   const refused = await store.refusals(utcDay(invocation.io.clock.now()))
   const findings: Finding[] = []
-  for (const { name, kind, options } of config.sources.values()) {
+  for (const { name, kind, options, keepMs } of config.sources.values()) {
     const [last] = await store.listEvents({ source: name, limit: 1 })
     const latest = last ? `last event ${when.both(last.recordedAt)}` : 'no event yet'
     const where = hookUrl(config, name, kind)
@@ -153,6 +189,7 @@ async function sources(invocation: Invocation, store: Store, config: Config): Pr
     const secrets = secretCount(options)
     const parts = [`${name} (${kind})`, where, secrets === 0 ? undefined : count(secrets, 'secret'), latest]
     if (cursor) parts.push(`next tick ${when.both(cursor.nextAt)}`)
+    parts.push(keepMs === undefined ? 'kept for ever' : `kept for ${formatDuration(keepMs)}`)
     const text = parts.filter((part) => part !== undefined).join(', ')
     if (cursor?.lastError !== undefined) {
       const ok =

@@ -7,6 +7,7 @@ import { deliverer } from './mailboxes.js'
 import { runInserter } from './new-runs.js'
 import { originList } from './origins.js'
 import type { Reader } from './reader.js'
+import { restoredMarker } from './restored.js'
 import { type EventRow, eventOf, type RunRow, runOf } from './rows.js'
 import { selectEvent } from './selects.js'
 import { writePlain } from './stored-json.js'
@@ -40,6 +41,7 @@ export function dispatching(
 
   const insertRun = runInserter(db)
   const deliver = deliverer(db, endings, insertRun)
+  const markRestored = restoredMarker(db)
   const requireEvent = (eventId: string) => {
     const event = findEvent.get(eventId)
     if (!event) throw new StoreError('store.not_found', `there is no event ${eventId}`)
@@ -64,7 +66,9 @@ export function dispatching(
           const { subject, time_at: timeAt } = requireEvent(eventId)
           for (const { agent, reason } of woken) {
             const letter = { eventId, subject, timeAt, agent, isOff: reason === 'off' }
-            runIds.add(deliver(letter, mailboxes.get(agent), now))
+            const runId = deliver(letter, mailboxes.get(agent), now)
+            markRestored?.(runId, eventId)
+            runIds.add(runId)
           }
         }
         return [...runIds]

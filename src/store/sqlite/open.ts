@@ -26,7 +26,7 @@ import { applyPragmas } from './pragmas.js'
 import { Reader } from './reader.js'
 import { reading } from './reading.js'
 import { refusals } from './refusals.js'
-import { checkRestored } from './restored.js'
+import { acceptBackup, refuseBackup } from './restored.js'
 import { retention } from './retention.js'
 import { runs } from './runs.js'
 import { steps } from './steps.js'
@@ -44,7 +44,7 @@ export interface SqliteStoreOptions {
   readonly exclusive: boolean
   /** Only reads; every write rejects. */
   readonly readOnly?: boolean
-  /** A person has said that a ledger which is a backup is to go on. */
+  /** A person has said that the ledger is a backup and is to go on. */
   readonly isRestoreAccepted?: boolean
   /** Most pages of 8 KiB that the file may have; beyond them it is as if the disk were full. */
   readonly maxPages?: number
@@ -54,7 +54,7 @@ export interface SqliteStoreOptions {
 const oldestEngine = '3.53.2'
 
 /**
- * Opens a ledger in one SQLite file. Rejects with StoreError: `store.locked`, `store.newer`, `store.invalid`
+ * Opens a ledger in one SQLite file. Rejects with StoreError: `store.locked`, `store.newer`, `store.restored`, `store.invalid`
  * (another program's file, damaged, settings that do not stick), `store.not_found` (a command without
  * a ledger), `store.unavailable` (may not be read or written, disk full).
  */
@@ -139,6 +139,7 @@ function openWriter(
   const db = new Database(file, { fileMustExist: true, readonly: readOnly, timeout: 5000 })
   try {
     const version = ledgerVersion(db, file)
+    if (exclusive && !isRestoreAccepted) refuseBackup(db, file)
     if (!exclusive) requireCurrent(version, file)
     // Read before it is made: a delivery of 10 KB fits in two pages, which makes it 10 to 15 % faster than in four.
     else if (version === 0) db.pragma('page_size = 8192')
@@ -148,7 +149,7 @@ function openWriter(
       copyBeforeMigration(file, version, systemClock.now())
     if (exclusive) migrate(db, file)
     if (exclusive) checkFile(db, file, afterCrash)
-    if (exclusive) checkRestored(db, file, isRestoreAccepted)
+    if (exclusive && isRestoreAccepted) acceptBackup(db, systemClock.now())
     if (maxPages !== undefined) db.pragma(`max_page_count = ${maxPages}`)
     return db
   } catch (cause) {

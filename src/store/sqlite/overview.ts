@@ -7,6 +7,7 @@ import type { Counts } from '../records.js'
 import type { Store } from '../store.js'
 import { readPragmas } from './pragmas.js'
 import type { Reader } from './reader.js'
+import { originOf } from './restored.js'
 import type { Total } from './totals.js'
 
 type Overview = Pick<Store, 'counts' | 'version' | 'diagnose'>
@@ -19,6 +20,8 @@ interface Count {
 export function overview(reader: Reader, writer: Database, file: string): Overview {
   const { db } = reader
   const engineVersion = db.prepare<[], { version: string }>('SELECT sqlite_version() AS version')
+  const oldest = db.prepare<[], { at: number | null }>('SELECT min(recorded_at) AS at FROM events')
+  const pragma = (name: string) => Number(db.pragma(name, { simple: true }))
   const counts = counter(db)
   return {
     counts: () => reader.read(counts),
@@ -31,10 +34,13 @@ export function overview(reader: Reader, writer: Database, file: string): Overvi
       return reader.read(() => ({
         engine: 'sqlite',
         engineVersion: engineVersion.get()?.version ?? '',
-        schemaVersion: Number(db.pragma('user_version', { simple: true })),
+        schemaVersion: pragma('user_version'),
         place: file,
         sizeBytes: sizeOf(file) + sizeOf(`${file}-wal`),
+        reusableBytes: pragma('freelist_count') * pragma('page_size'),
         freeBytes: free && free.bavail * free.bsize,
+        oldestEventAt: oldest.get()?.at ?? undefined,
+        ...originOf(db),
         settings: [...readPragmas(writer, 'writer'), ...readPragmas(db, 'reader')],
       }))
     },

@@ -1,39 +1,95 @@
 import type { Database } from 'better-sqlite3'
 import { StoreError } from '../../domain/errors.js'
 import { isoTime } from '../../util/clock.js'
+import type { Diagnosis } from '../records.js'
+
+/** When the backup was taken that this ledger is, epoch milliseconds; undefined for one that is none. Any schema. */
+export function backupTakenAt(db: Database): number | undefined {
+  return hasFacts(db) ? fact(db, 'backup_taken_at') : undefined
+}
+
+/** A ledger that is a backup does not know what happened after it was taken. Throws `store.restored`; nothing is changed. */
+export function refuseBackup(db: Database, file: string): void {
+  const takenAt = backupTakenAt(db)
+  if (takenAt !== undefined) throw restoredError(db, file, takenAt)
+}
 
 /**
- * A ledger that is a backup does not know what happened after it was taken. Throws `store.restored` unless a person has
- * said that it is to go on (`accepted`); then every run that is unfinished in it is marked: what it is about to write
- * may have been written already.
+ * A person has said that it is to go on, whatever tells that it is a backup: some copies carry no mark. What is
+ * unfinished is marked: it may have gone further than is known, and so may what its events will wake, where nothing was
+ * decided on them yet.
  */
-export function checkRestored(db: Database, file: string, accepted: boolean): void {
-  const takenAt = backupTakenAt(db)
-  if (takenAt === undefined) return
-  if (!accepted) throw restoredError(db, file, takenAt)
+export function acceptBackup(db: Database, now: number): void {
+  const set = db.prepare(
+    'INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value',
+  )
+  const unset = db.prepare('DELETE FROM facts WHERE name = ?')
+  const undecided = db.prepare<[], { position: number | null }>(
+    `SELECT max(position) AS position FROM events WHERE state = 'recorded'`,
+  )
   db.transaction(() => {
+    const takenAt = backupTakenAt(db)
     db.prepare('UPDATE runs SET is_restored = 1 WHERE finished_at IS NULL').run()
-    db.prepare(`DELETE FROM facts WHERE name = 'backup_taken_at'`).run()
+    const to = undecided.get()?.position ?? undefined
+    if (to !== undefined) set.run('restored_to', String(to))
+    set.run('restored_at', String(now))
+    if (takenAt === undefined) unset.run('restored_from')
+    else set.run('restored_from', String(takenAt))
+    unset.run('backup_taken_at')
   }).immediate()
 }
 
-/** When the backup was taken that this ledger is, epoch milliseconds; undefined for one that was not restored. */
-export function backupTakenAt(db: Database): number | undefined {
-  const row = db
-    .prepare<[], { value: string }>(`SELECT value FROM facts WHERE name = 'backup_taken_at'`)
-    .get()
+/** Marks the runs of events on which nothing was decided when the backup was taken. Undefined where there are none. */
+export function restoredMarker(db: Database): ((runId: string, eventId: string) => void) | undefined {
+  const to = fact(db, 'restored_to')
+  if (to === undefined) return undefined
+  const mark = db.prepare(`
+    UPDATE runs SET is_restored = 1
+    WHERE id = ? AND finished_at IS NULL AND (SELECT position FROM events WHERE id = ?) <= ?`)
+  return (runId, eventId) => void mark.run(runId, eventId, to)
+}
+
+/** What the ledger knows of where it comes from. */
+export function originOf(db: Database): Pick<Diagnosis, 'backupTakenAt' | 'restored'> {
+  const at = fact(db, 'restored_at')
+  return {
+    backupTakenAt: fact(db, 'backup_taken_at'),
+    restored: at === undefined ? undefined : { at, takenAt: fact(db, 'restored_from') },
+  }
+}
+
+function hasFacts(db: Database): boolean {
+  return db.prepare(`SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'facts'`).get() !== undefined
+}
+
+function fact(db: Database, name: string): number | undefined {
+  const row = db.prepare<[string], { value: string }>('SELECT value FROM facts WHERE name = ?').get(name)
   return row && Number(row.value)
 }
 
+const mostTools = 5
+
 function restoredError(db: Database, file: string, takenAt: number): StoreError {
-  const count = (sql: string) => db.prepare<[], { n: number }>(sql).get()?.n ?? 0
-  const runs = count('SELECT count(*) AS n FROM runs WHERE finished_at IS NULL')
-  const writes =
-    count(`SELECT count(*) AS n FROM tool_calls WHERE state IN ('approved', 'prepared', 'sent', 'unknown')
-    AND run_id IN (SELECT id FROM runs WHERE finished_at IS NULL)`)
-  return new StoreError(
-    'store.restored',
-    `${file} is a backup of ${isoTime(takenAt)}; what happened since is not in it. ${runs} runs were unfinished then, with ${writes} writes under way. They go on so that nothing is done twice: under the same idempotency key, after a probe, or when a person has said what became of it. Deliveries since then come again only where their senders repeat them. If that is what you want: \`rouse start --restored\``,
-    { details: { taken_at: takenAt, unfinished_runs: runs, open_writes: writes } },
-  )
+  const count = (sql: string) => db.prepare<[], { n: number }>(`SELECT count(*) AS n ${sql}`).get()?.n ?? 0
+  const unfinished = 'run_id IN (SELECT id FROM runs WHERE finished_at IS NULL)'
+  const isOpen = `(effect IS NULL OR effect <> 'read') AND ${unfinished}
+    AND state IN ('proposed', 'waiting', 'approved', 'prepared', 'sent', 'unknown')`
+  const runs = count('FROM runs WHERE finished_at IS NULL')
+  const writes = count(`FROM tool_calls WHERE ${isOpen}`)
+  const events = count(`FROM events WHERE state = 'recorded'`)
+  const tools = db
+    .prepare<[], string>(`SELECT DISTINCT tool FROM tool_calls WHERE ${isOpen} LIMIT ${mostTools + 1}`)
+    .pluck()
+    .all()
+  const named = tools.length > mostTools ? [...tools.slice(0, mostTools), '…'] : tools
+  const message = [
+    `${file} is a backup, taken ${isoTime(takenAt)}; what happened since is not in it.`,
+    `Unfinished in it: ${runs} runs, ${writes} calls that write${named.length > 0 ? ` (${named.join(', ')})` : ''}, ${events} events that had woken nobody yet.`,
+    'What these did since may be done a second time only by a tool that has neither an idempotency key nor a probe, and such a write is held for a person.',
+    'Deliveries since then come again only where their senders repeat them.',
+    'See `rouse runs`, `rouse cancel` what is not to go on, then type: rouse start --restored',
+  ].join(' ')
+  return new StoreError('store.restored', message, {
+    details: { taken_at: isoTime(takenAt), unfinished_runs: runs, open_writes: writes, open_events: events },
+  })
 }

@@ -24,6 +24,7 @@ compares what they saw. A file of the shape of test/fixtures/faults.json says wh
   --seed <n>       what is drawn by lot (default 1)
   --lanes <n>      ledgers beside each other (default 2)
   --points <list>  K05,K09,random (default: all)
+  --build <file>   the program, dist/main.js of another build (default: a copy of this one)
   --no-controls    leaves out the trials that must fail
   --markdown       prints the tables for a document
 `
@@ -37,6 +38,7 @@ const { values, positionals } = parseArgs({
     seed: { type: 'string', default: '1' },
     lanes: { type: 'string', default: '2' },
     points: { type: 'string' },
+    build: { type: 'string' },
     controls: { type: 'boolean', default: true },
     markdown: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -173,7 +175,7 @@ async function main(): Promise<void> {
     say(`rouse faults · Node ${process.version} · seed ${seed}`)
     const endsAt = values.minutes ? performance.now() + Number(values.minutes) * 60_000 : undefined
     const result = await killCampaign({
-      main: build.main,
+      main: values.build ?? build.main,
       seed,
       kills: endsAt === undefined ? Number(values.kills) : Number.MAX_SAFE_INTEGER,
       lanes: Number(values.lanes),

@@ -18,9 +18,9 @@ describe('the real process', () => {
     expect([...result.kills.keys()].sort()).toEqual(points)
     const sum = (key: 'acked' | 'effects' | 'held') =>
       [...result.byPoint.values()].reduce((total, tally) => total + tally[key], 0)
-    expect(sum('acked')).toBeGreaterThan(150)
-    expect(sum('effects')).toBeGreaterThan(100)
-    expect(sum('held')).toBeGreaterThan(10)
+    expect(sum('acked')).toBeGreaterThan(70)
+    expect(sum('effects')).toBeGreaterThan(50)
+    expect(sum('held')).toBeGreaterThan(5)
   }, 120_000)
 
   it('loses and doubles nothing when it is killed at random moments under load', async () => {

@@ -18,7 +18,7 @@ import {
 } from './ledger.js'
 import { Life } from './life.js'
 import { Sender } from './sender.js'
-import { writeSetting } from './setting.js'
+import { writeScript, writeSetting } from './setting.js'
 import { judge, type Verdict } from './verdict.js'
 import { fates, World } from './world.js'
 
@@ -106,6 +106,7 @@ class Lane {
 
   async run(): Promise<LaneResult> {
     const { kills, onKill, isOver = () => false } = this.options
+    await writeScript(this.directory)
     await this.#write()
     let order: Point[] = []
     for (let life = 0; life < kills && !isOver(); life++) {
@@ -156,7 +157,7 @@ class Lane {
       url: `http://127.0.0.1:${this.port}`,
       secret: this.#secrets.at(-1) ?? '',
       life: number,
-      fresh: point === 'K22' ? 70 : 16,
+      fresh: point === 'K22' ? 60 : 6,
       paddingBytes: point === 'K22' ? 150_000 : 0,
     })
     const stop = new AbortController()

@@ -6,7 +6,7 @@ import { migrate, schemaVersion } from '../../../src/store/sqlite/migrate.js'
 import { freePort } from './lane.js'
 import { integrity, peek } from './ledger.js'
 import { Life } from './life.js'
-import { writeSetting } from './setting.js'
+import { writeScript, writeSetting } from './setting.js'
 import { World } from './world.js'
 
 /**
@@ -21,6 +21,7 @@ export async function killMigration(main: string): Promise<string[]> {
   try {
     writeOldLedger(file)
     const secrets = ['k7Gq2nV9xB4tLw8sRz3mYc6p']
+    await writeScript(directory)
     await writeSetting({ directory, port: await freePort(), world, secrets, revision: 0 })
     for (let version = 1; version < schemaVersion; version++) {
       const life = await Life.start({ main, directory, armed: { point: 'K21', passing: version } })

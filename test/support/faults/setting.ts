@@ -21,15 +21,19 @@ export interface LaneSetting {
   readonly revision: number
 }
 
-export async function writeSetting(setting: LaneSetting): Promise<void> {
-  await writeFile(join(setting.directory, 'config.yaml'), configOf(setting))
-  await writeFile(join(setting.directory, 'agent.md'), `Charge once. Revision ${setting.revision}.\n`)
+/** Of a lane that begins; a change of its configuration is `writeSetting` alone. */
+export async function writeScript(directory: string): Promise<void> {
   const turns = [{ call: 'charge', args: { amount: 5 } }, { say: 'Done.' }]
   const script = ['key', 'probe', 'neither', 'approved', 'polled'].map((agent) => ({
     agent,
     turns: turns.map((turn) => ('call' in turn ? { ...turn, call: toolOf(agent) } : turn)),
   }))
-  await writeFile(join(setting.directory, 'script.json'), JSON.stringify(script))
+  await writeFile(join(directory, 'script.json'), JSON.stringify(script))
+}
+
+export async function writeSetting(setting: LaneSetting): Promise<void> {
+  await writeFile(join(setting.directory, 'config.yaml'), configOf(setting))
+  await writeFile(join(setting.directory, 'agent.md'), `Charge once. Revision ${setting.revision}.\n`)
 }
 
 function toolOf(agent: string): string {

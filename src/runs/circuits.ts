@@ -1,6 +1,6 @@
 import type { ModelSettings } from '../domain/agent.js'
 import { type AppError, type ErrorCode, ModelError, ToolError } from '../domain/errors.js'
-import type { Credential, Tool } from '../domain/tool.js'
+import type { Tool } from '../domain/tool.js'
 import type { Model } from '../models/model.js'
 import type { ToolAnswer, ToolClient } from '../tools/tool.js'
 import { backoffMs } from '../util/backoff.js'
@@ -159,15 +159,19 @@ export class Circuits {
   }
 
   /**
-   * The same client; where the circuit of a request is open, `send` rejects with ToolError `tool.paused`, which says
-   * when to come back, before anything is sent and before `beforeSend`.
+   * The same client; where the circuit of a request is open, `freeze` throws ToolError `tool.paused`, which says when
+   * to come back, so that a write is decided on when it can be sent and not before; `send` rejects with the same
+   * before anything is sent and before `beforeSend`.
    */
   tools(client: ToolClient): ToolClient {
     return {
-      freeze: (tool, bindings) => client.freeze(tool, bindings),
+      freeze: (tool, bindings) => {
+        refuseWhileOpen(this.api(tool), tool)
+        return client.freeze(tool, bindings)
+      },
       close: () => client.close(),
       send: async (tool, request, options) => {
-        const circuit = this.api(tool, options.credential)
+        const circuit = this.api(tool)
         refuseWhileOpen(circuit, tool)
         let entry: Entry | undefined
         try {
@@ -189,8 +193,8 @@ export class Circuits {
     }
   }
 
-  private api({ origin }: Tool, credential: Credential | undefined): Circuit {
-    const cause = credential ? `credential ${credential.name}` : `origin ${origin}`
+  private api({ origin, credential }: Tool): Circuit {
+    const cause = credential === undefined ? `origin ${origin}` : `credential ${credential}`
     const circuit = this.#apis.get(cause) ?? new Circuit(cause, this.clock, this.alerts)
     this.#apis.set(cause, circuit)
     return circuit

@@ -5,6 +5,7 @@ import { claimPromises } from './store-claims.js'
 import { mailboxPromises } from './store-mailboxes.js'
 import { pausePromises } from './store-pauses.js'
 import { readingPromises } from './store-reading.js'
+import { retentionPromises } from './store-retention.js'
 import { runPromises } from './store-runs.js'
 import { toolCallPromises } from './store-tool-calls.js'
 
@@ -33,6 +34,7 @@ export function storeContract(name: string, make: () => Promise<Ledger>): void {
     describe('runs', () => runPromises(subject))
     describe('tool calls and approvals', () => toolCallPromises(subject))
     describe('reading', () => readingPromises(subject))
+    describe('retention', () => retentionPromises(subject))
   })
 }
 

@@ -37,29 +37,31 @@ const outage = 'test/poller/outage.test.ts'
 const mailboxes = 'test/e2e/mailbox.test.ts'
 const replays = 'test/cli/replay.test.ts'
 
-const campaign = {
-  part: 'the campaign of kills in its short form',
-  because: '`npm run faults` kills the process at this point; a short form in `npm test` is still to come',
-}
+/** One life for each point, on the real process. */
+const everyPoint = from('test/e2e/kill.test.ts', 'loses and doubles nothing when it is killed at every point')
+const migration = from(
+  'test/e2e/kill.test.ts',
+  'leaves the old schema or the new one, never one between, when it is killed in a migration',
+)
 
 /** Every fault of `test/fixtures/faults.json`, with the tests that inject it. */
 export const faultCoverage: Readonly<Record<string, Coverage>> = {
   F001: {
     tests: [
       ...from(senders, 'that is reset in the middle of the body leaves nothing, and its redelivery is new'),
-      ...kills,
+      ...everyPoint,
     ],
   },
   F002: {
     tests: [
       ...from('test/ingest/receive.test.ts', 'is not acknowledged when the ledger cannot be written'),
-      ...kills,
+      ...everyPoint,
     ],
   },
   F003: {
     tests: [
       ...from(senders, 'that is gone before it heard the answer sends again, and it is one event'),
-      ...kills,
+      ...everyPoint,
     ],
   },
   F004: {
@@ -68,7 +70,7 @@ export const faultCoverage: Readonly<Record<string, Coverage>> = {
         'test/ingest/dispatch.test.ts',
         'finds in the ledger, in order, what was recorded before it began',
       ),
-      ...kills,
+      ...everyPoint,
     ],
   },
   F005: {
@@ -78,34 +80,53 @@ export const faultCoverage: Readonly<Record<string, Coverage>> = {
         'gives back the runs whose lease ran out, and counts the crash',
         'gives back all runs of other nodes to a node that is alone, and keeps its own',
       ),
-      ...kills,
+      ...everyPoint,
     ],
   },
-  F006: { tests: kills, waitsFor: campaign },
-  F007: { tests: kills, waitsFor: campaign },
-  F008: { tests: resume },
-  F009: { tests: from(protection, '%s at K09: what is only prepared is sent once, as it was frozen') },
-  F010: { tests: afterSend },
-  F011: { tests: from(protection, '%s, %s, effect: %s') },
-  F012: { tests: from(protection, '%s, %s, effect: %s', '%s, again and again: still one effect') },
-  F013: { tests: afterSend },
-  F014: { tests: from(protection, '%s at K14: what has its outcome is not done again') },
-  F015: { tests: kills, waitsFor: campaign },
-  F016: { tests: kills, waitsFor: campaign },
-  F017: { tests: [], waitsFor: campaign },
+  F006: { tests: everyPoint },
+  F007: { tests: everyPoint },
+  F008: { tests: [...resume, ...everyPoint] },
+  F009: {
+    tests: [
+      ...from(protection, '%s at K09: what is only prepared is sent once, as it was frozen'),
+      ...everyPoint,
+    ],
+  },
+  F010: { tests: [...afterSend, ...everyPoint] },
+  F011: { tests: [...from(protection, '%s, %s, effect: %s'), ...everyPoint] },
+  F012: {
+    tests: [
+      ...from(protection, '%s, %s, effect: %s', '%s, again and again: still one effect'),
+      ...everyPoint,
+    ],
+  },
+  F013: { tests: [...afterSend, ...everyPoint] },
+  F014: { tests: [...from(protection, '%s at K14: what has its outcome is not done again'), ...everyPoint] },
+  F015: { tests: everyPoint },
+  F016: { tests: everyPoint },
+  F017: { tests: everyPoint },
   F018: {
-    tests: from(
-      'test/runs/approve.test.ts',
-      'parks the run, shows the exact request, and sends those bytes once approved',
-    ),
-    waitsFor: campaign,
+    tests: [
+      ...everyPoint,
+      ...from(
+        'test/runs/approve.test.ts',
+        'parks the run, shows the exact request, and sends those bytes once approved',
+      ),
+    ],
   },
-  F019: { tests: from(cursors, 'killed before the commit it left nothing, and the next one does the same') },
+  F019: {
+    tests: [
+      ...from(cursors, 'killed before the commit it left nothing, and the next one does the same'),
+      ...everyPoint,
+    ],
+  },
   F020: {
-    tests: from(cursors, 'killed before the commit it left nothing, and the next one does the same'),
-    waitsFor: campaign,
+    tests: [
+      ...everyPoint,
+      ...from(cursors, 'killed before the commit it left nothing, and the next one does the same'),
+    ],
   },
-  F021: { tests: [], waitsFor: campaign },
+  F021: { tests: migration },
   F022: {
     tests: from(
       'test/store/checkpoints.test.ts',
@@ -113,13 +134,20 @@ export const faultCoverage: Readonly<Record<string, Coverage>> = {
     ),
     waitsFor: { part: 'retention', because: 'nothing is deleted yet; checkpoints are covered' },
   },
-  F023: { tests: [], waitsFor: campaign },
+  F023: { tests: everyPoint },
   F024: {
-    tests: from('test/contract/source.ts', 'accepts the second secret and says that it was the second'),
-    waitsFor: campaign,
+    tests: [
+      ...everyPoint,
+      ...from('test/contract/source.ts', 'accepts the second secret and says that it was the second'),
+    ],
   },
-  F025: { tests: from(protection, '%s, %s, effect: %s', '%s at %s: after the send nobody knows') },
-  F026: { tests: kills },
+  F025: {
+    tests: [
+      ...from(protection, '%s, %s, effect: %s', '%s at %s: after the send nobody knows'),
+      ...everyPoint,
+    ],
+  },
+  F026: { tests: [...kills, ...from('test/e2e/kill.test.ts', 'is found out where a promise is taken away')] },
   F027: {
     tests: from(
       'test/e2e/poison.test.ts',

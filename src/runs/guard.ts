@@ -73,6 +73,7 @@ export class Guard {
     }
     this.lookAtDisk(place)
     this.lookAtLog(place)
+    this.forgetGone()
     const isBack = await alerts.tryLedger()
     if (alerts.isLedgerAway) return
     if (alerts.isStanding('held writes') && (await store.counts()).held === 0) alerts.resolve('held writes')
@@ -97,6 +98,23 @@ export class Guard {
       const message = `${file}-wal has grown to ${megabytes(logBytes)}: another program reads the ledger without an end, so that it cannot be written back; find it (\`lsof ${file}\`) and end it`
       alerts.raise({ cause: 'wal', code: 'store.unavailable', message })
     } else if (logBytes < largeLogBytes / 2) alerts.resolve('wal')
+  }
+
+  /** What is no longer declared is asked no more, so nothing would say that it is there again. */
+  private forgetGone(): void {
+    const { alerts, configurations } = this.options
+    const { models, credentials, tools, agents } = configurations.current
+    const declared = [
+      ['model ', new Set(models.keys())],
+      ['credential ', new Set(credentials.keys())],
+      ['origin ', new Set([...tools.values()].map(({ origin }) => origin))],
+      ['budget ', new Set(agents.keys())],
+    ] as const
+    for (const [prefix, names] of declared) {
+      for (const cause of alerts.standing(prefix)) {
+        if (!names.has(cause.slice(prefix.length))) alerts.resolve(cause)
+      }
+    }
   }
 
   private replaced(file: string, { identity }: Place): void {

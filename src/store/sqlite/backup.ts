@@ -175,14 +175,17 @@ function markOf(file: string): number | undefined {
 }
 
 const chunkBytes = 1024 * 1024
+/** In the file's header: a number that each rewriting of a file raises (sqlite.org/fileformat.html, "schema cookie"). */
+const cookie = { start: 40, end: 44 }
 
 function isSame(left: string, right: string): boolean {
   if (statSync(left).size !== statSync(right).size) return false
   const files = [openSync(left, 'r'), openSync(right, 'r')] as const
   try {
     const chunks = [Buffer.alloc(chunkBytes), Buffer.alloc(chunkBytes)] as const
-    for (;;) {
+    for (let isHeader = true; ; isHeader = false) {
       const lengths = [readSync(files[0], chunks[0]), readSync(files[1], chunks[1])] as const
+      if (isHeader) for (const chunk of chunks) chunk.fill(0, cookie.start, cookie.end)
       if (lengths[0] !== lengths[1]) return false
       if (lengths[0] === 0) return true
       if (!chunks[0].subarray(0, lengths[0]).equals(chunks[1].subarray(0, lengths[0]))) return false

@@ -108,6 +108,22 @@ describe('the writer', () => {
     expect(names()).toEqual(['c'])
   })
 
+  it('waits long for another program once, and not again until it has let go', async () => {
+    const writer = new Writer(db, file, () => undefined)
+    const insert = db.prepare('INSERT INTO items (name) VALUES (?)')
+    const patience = () => db.pragma('busy_timeout', { simple: true })
+    db.pragma('busy_timeout = 1')
+    const other = new Database(file)
+    other.exec('BEGIN IMMEDIATE')
+    await expect(writer.write(() => insert.run('a'))).rejects.toMatchObject({ code: 'store.unavailable' })
+    expect(patience()).toBe(50)
+    other.exec('ROLLBACK')
+    other.close()
+    await writer.write(() => insert.run('b'))
+    expect(patience()).toBe(5000)
+    expect(names()).toEqual(['b'])
+  })
+
   it('rejects a whole group for which the disk is too full, and goes on when there is room', async () => {
     const writer = new Writer(db, file, () => undefined)
     const insert = db.prepare('INSERT INTO items (name, body) VALUES (?, ?)')

@@ -13,6 +13,11 @@ const advice: readonly (readonly [RegExp, string])[] = [
   [/^SQLITE_IOERR/, 'the disk gave an error; look at the system log'],
 ]
 
+/** Whether another program holds the ledger. */
+export function isBusyFault(cause: unknown): boolean {
+  return cause instanceof Database.SqliteError && /^SQLITE_(BUSY|LOCKED)/.test(cause.code)
+}
+
 /** The disk failed, so that what was just written may be there or not. */
 export function isIoFault(cause: unknown): boolean {
   return cause instanceof Database.SqliteError && cause.code.startsWith('SQLITE_IOERR')

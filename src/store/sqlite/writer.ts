@@ -1,6 +1,6 @@
 import type { Database, Statement } from 'better-sqlite3'
 import { StoreError } from '../../domain/errors.js'
-import { isIoFault, toStoreError } from './faults.js'
+import { isBusyFault, isIoFault, toStoreError } from './faults.js'
 import { committedLogBytes, rewriteLog } from './log-rewrite.js'
 import type { Total } from './totals.js'
 
@@ -11,6 +11,11 @@ const groupLimit = 256
 const shareWithinMs = 5
 /** A group of this size says that there is load, so that another commit will come at once. */
 const busyGroup = 8
+
+/** How long a commit waits for another program, milliseconds: nothing else happens in this process meanwhile. */
+const patienceMs = 5000
+/** Once it is known that somebody holds the ledger, so that what is refused is refused at once. */
+const shortPatienceMs = 50
 
 interface Pending {
   readonly operation: () => unknown
@@ -33,6 +38,7 @@ export class Writer {
   #isBusy = false
   #isClosed = false
   #isLogTrusted = true
+  #isHeldUp = false
   readonly #begin: Statement
   readonly #commit: Statement
   readonly #rollback: Statement
@@ -123,11 +129,13 @@ export class Writer {
       if (!this.#tryTogether(group)) this.#commitApart(group)
     } catch (cause) {
       if (isIoFault(cause)) this.#isLogTrusted = false
+      if (isBusyFault(cause)) this.#setHeldUp(true)
       const error = toStoreError(cause, this.file)
       for (const { reject } of group) reject(error)
       this.#endTransaction()
       return
     }
+    this.#setHeldUp(false)
     for (const { error, result, resolve, reject } of group) {
       if (error === undefined) resolve(result)
       else reject(error)
@@ -187,6 +195,12 @@ export class Writer {
     for (const name of this.#counted) totals.set(name, (totals.get(name) ?? 0) + 1)
     for (const [name, count] of totals) this.#addTotal.run(name, count)
     this.#commit.run()
+  }
+
+  #setHeldUp(isHeldUp: boolean): void {
+    if (this.#isHeldUp === isHeldUp) return
+    this.#isHeldUp = isHeldUp
+    this.db.pragma(`busy_timeout = ${isHeldUp ? shortPatienceMs : patienceMs}`)
   }
 
   /** After a failure. What fails here too is tried again before the next group, whose BEGIN would tell of it. */

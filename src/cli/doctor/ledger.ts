@@ -120,7 +120,8 @@ async function alerts(invocation: Invocation, store: Store): Promise<Finding[]> 
   const standing = await standingAlerts(store)
   return standing.map((alert) => ({
     area: 'alert',
-    state: 'fail',
+    // A budget is over by itself, and so set on purpose.
+    state: alert.code === 'policy.budget' ? 'warn' : 'fail',
     text: `${plain(alert.cause)}, ${sayAlertTimes(alert, invocation)}: ${plain(alert.message)}`,
   }))
 }

@@ -27,11 +27,12 @@ export class DaemonProcess {
   /** Resolves when it is ready, or has ended before. */
   static async start(
     directory: string,
-    options: { module?: string; environment?: Record<string, string> } = {},
+    options: { module?: string; environment?: Record<string, string>; flags?: readonly string[] } = {},
   ): Promise<DaemonProcess> {
+    const { flags = [] } = options
     const imported = options.module === undefined ? [] : ['--import', options.module]
     const daemon = new DaemonProcess(
-      spawn(process.execPath, [...imported, main, 'start', '-c', join(directory, 'config.yaml')], {
+      spawn(process.execPath, [...imported, main, 'start', '-c', join(directory, 'config.yaml'), ...flags], {
         env: { PATH: process.env['PATH'], ...options.environment },
         stdio: ['ignore', 'ignore', 'pipe'],
       }),

@@ -1,14 +1,16 @@
-import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import {
   type CampaignResult,
   type ControlResult,
+  deletionTrials,
   killCampaign,
   migrationTrials,
   noCompiler,
   runControls,
 } from '../test/support/faults/campaign.js'
-import { lanePoints, type Point } from '../test/support/faults/lane.js'
+import { type Cases, casesOf, everyCase, readCases } from '../test/support/faults/cases.js'
+import type { Point } from '../test/support/faults/lane.js'
+import { canSoak, soak } from '../test/support/faults/soak.js'
 import { emptyTally, type Tally } from '../test/support/faults/verdict.js'
 import { mutatedDist } from '../test/support/mutated-dist.js'
 import { powerCampaign } from '../test/support/power/run.js'
@@ -23,7 +25,8 @@ compares what they saw. A file of the shape of test/fixtures/faults.json says wh
   --minutes <m>    goes on for as long, whatever --kills says
   --seed <n>       what is drawn by lot (default 1)
   --lanes <n>      ledgers beside each other (default 2)
-  --points <list>  K05,K09,random (default: all)
+  --points <list>  K05,K09,random,load (default: all)
+  --soak <m>       minutes of one process under steady load (default 1; 0 leaves it out)
   --build <file>   the program, dist/main.js of another build (default: a copy of this one)
   --no-controls    leaves out the trials that must fail
   --markdown       prints the tables for a document
@@ -39,6 +42,7 @@ const { values, positionals } = parseArgs({
     lanes: { type: 'string', default: '2' },
     points: { type: 'string' },
     build: { type: 'string' },
+    soak: { type: 'string', default: '1' },
     controls: { type: 'boolean', default: true },
     markdown: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -91,18 +95,21 @@ function sumOf(tallies: Iterable<Tally>): Tally {
 function printKills({ kills, byPoint, byFate, notReached, ledgers, seconds }: CampaignResult): void {
   const total = [...kills.values()].reduce((sum, count) => sum + count, 0)
   say(`\n${total} kills in ${Math.round(seconds)} s, ${ledgers} ledgers\n`)
-  const rows = [...kills.keys()].sort().map((point) => {
+  const missed = [...notReached.values()].reduce((sum, count) => sum + count, 0)
+  const trials = total + missed
+  const rows = [...new Set([...kills.keys(), ...notReached.keys()])].sort().map((point) => {
     const [name, ...figures] = rowOf(point, byPoint.get(point) ?? emptyTally())
-    return [name ?? '', kills.get(point) ?? 0, ...figures]
+    const killed = kills.get(point) ?? 0
+    return [name ?? '', killed + (notReached.get(point) ?? 0), killed, ...figures]
   })
   const [name, ...figures] = rowOf('all', sumOf(byPoint.values()))
-  printTable(['died at', 'kills', ...titles], [...rows, [name ?? '', total, ...figures]])
+  printTable(['died at', 'trials', 'kills', ...titles], [...rows, [name ?? '', trials, total, ...figures]])
   say('\nBy what the API offers, and what became of the first request:\n')
   printTable(
     ['protection, first request', ...titles],
     [...byFate.keys()].sort().map((fate) => rowOf(fate, byFate.get(fate) ?? emptyTally())),
   )
-  for (const [point, count] of notReached) say(`\n${point}: not passed in ${count} of its lives`)
+  if (missed > 0) say(`\n${missed} lives ended without passing their point: nothing led them there in time.`)
 }
 
 async function printControls(): Promise<string[]> {
@@ -137,72 +144,91 @@ async function printPower(seed: number, main: string): Promise<string[]> {
   return [`power cuts: ${lost} lost, ${unmarked} not marked as sent, ${unreadable.join('; ')}`]
 }
 
-/** The points that a file of faults names, and what is to be said of the others. */
-function readFaults(file: string): { points: Point[]; hasMigration: boolean; others: string[] } {
-  const { faults } = JSON.parse(readFileSync(file, 'utf8')) as {
-    faults: { id: string; area: string; fault: string }[]
+function printElsewhere({ elsewhere }: Cases): void {
+  if (elsewhere.length === 0) return
+  say('\nFaults of the file that nothing here injects, and the tests that do:\n')
+  printTable(
+    ['fault', 'covered by'],
+    elsewhere.map(({ id, coveredBy }) => [id, coveredBy]),
+  )
+}
+
+async function printKillCampaign(main: string, seed: number, points: readonly Point[]): Promise<string[]> {
+  const endsAt = values.minutes ? performance.now() + Number(values.minutes) * 60_000 : undefined
+  const result = await killCampaign({
+    main,
+    seed,
+    points,
+    kills: endsAt === undefined ? Number(values.kills) : Number.MAX_SAFE_INTEGER,
+    lanes: Number(values.lanes),
+    keepsFaulty: true,
+    ...(endsAt !== undefined && { isOver: () => performance.now() > endsAt }),
+    onKill: (done) => {
+      if (process.stderr.isTTY) process.stderr.write(`\r${done} kills `)
+    },
+  })
+  printKills(result)
+  return [...result.faults]
+}
+
+/** The points that a process passes once only. */
+async function printTrials(main: string, { hasMigration, hasDeletion }: Cases): Promise<string[]> {
+  const migrations = hasMigration ? await migrationTrials(main, 3) : []
+  if (hasMigration) say(`\nK21, killed in a migration: 3 trials, ${migrations.length} faults`)
+  const deletions = hasDeletion ? await deletionTrials(main, 3) : []
+  if (hasDeletion) say(`\nK22, killed while it deletes what is old: 3 trials, ${deletions.length} faults`)
+  return [...migrations, ...deletions]
+}
+
+async function printSoak(main: string, seed: number): Promise<string[]> {
+  const seconds = Math.round(Number(values.soak) * 60)
+  if (!(seconds > 0)) return []
+  say('\nOne process under 50 events a second, at first and at last:\n')
+  if (!canSoak()) {
+    say('  not run: it needs /proc')
+    return []
   }
-  const named = new Set<string>()
-  const others: string[] = []
-  for (const { id, area, fault } of faults) {
-    const found = area === 'crash' ? fault.match(/\bK\d\d\b/g) : null
-    if (found) for (const point of found) named.add(point)
-    else if (/kill -9 at random/.test(fault)) named.add('random')
-    else others.push(id)
-  }
-  return {
-    points: lanePoints.filter((point) => named.has(point)),
-    hasMigration: named.has('K21'),
-    others,
-  }
+  const { acked, early, late, mostLogMB, faults } = await soak({ main, seconds, seed })
+  printTable(
+    ['seconds', 'acked', 'memory, MB', 'descriptors', 'most of the log, MB'],
+    [
+      [
+        seconds,
+        acked,
+        `${early.residentMB}, ${late.residentMB}`,
+        `${early.descriptors}, ${late.descriptors}`,
+        mostLogMB,
+      ],
+    ],
+  )
+  return faults.map((fault) => `under steady load ${fault}`)
+}
+
+function casesToTry(): Cases {
+  if (values.points !== undefined) return casesOf(values.points.split(','))
+  const [file] = positionals
+  return file === undefined ? everyCase : readCases(file)
 }
 
 async function main(): Promise<void> {
-  const [file] = positionals
-  const named = file === undefined ? undefined : readFaults(file)
-  const points = values.points
-    ? (values.points.split(',') as Point[])
-    : named && named.points.length > 0
-      ? named.points
-      : lanePoints
-  const unknown = points.filter((point) => !lanePoints.includes(point) && point !== 'K21')
-  if (unknown.length > 0)
-    throw new Error(`there is no point ${unknown.join(', ')}; expected ${lanePoints.join(', ')}`)
+  const cases = casesToTry()
   const seed = Number(values.seed)
   const build = mutatedDist([])
+  const program = values.build ?? build.main
   const faults: string[] = []
   try {
     say(`rouse faults · Node ${process.version} · seed ${seed}`)
-    const endsAt = values.minutes ? performance.now() + Number(values.minutes) * 60_000 : undefined
-    const result = await killCampaign({
-      main: values.build ?? build.main,
-      seed,
-      kills: endsAt === undefined ? Number(values.kills) : Number.MAX_SAFE_INTEGER,
-      lanes: Number(values.lanes),
-      points: points.filter((point) => point !== 'K21'),
-      ...(endsAt !== undefined && { isOver: () => performance.now() > endsAt }),
-      onKill: (done) => {
-        if (process.stderr.isTTY) process.stderr.write(`\r${done} kills `)
-      },
-    })
-    printKills(result)
-    faults.push(...result.faults)
-    if (values.points === undefined) {
-      const migrations = await migrationTrials(build.main, 3)
-      say(`\nK21, a migration that is killed: 3 trials, ${migrations.length} faults`)
-      faults.push(...migrations)
-      faults.push(...(await printPower(seed, build.main)))
-    }
+    if (cases.points.length > 0) faults.push(...(await printKillCampaign(program, seed, cases.points)))
+    faults.push(...(await printTrials(program, cases)))
+    if (cases.hasPower) faults.push(...(await printPower(seed, build.main)))
+    if (cases.hasSoak) faults.push(...(await printSoak(program, seed)))
     if (values.controls) faults.push(...(await printControls()))
-    if (named && named.others.length > 0) {
-      say('\nFaults of the file that the test suite tries, see docs/faults.md:\n')
-      say(`  ${named.others.join(' ')}`)
-    }
+    printElsewhere(cases)
   } finally {
     build.remove()
   }
   say(faults.length === 0 ? '\nNothing lost, nothing doubled.' : `\n${faults.length} faults:`)
-  for (const fault of faults.slice(0, 50)) say(`  ${fault}`)
+  for (const fault of faults.slice(0, 50)) say(`  ${fault.slice(0, 2000)}`)
   process.exitCode = faults.length === 0 ? 0 : 1
 }
 

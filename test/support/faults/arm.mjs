@@ -24,3 +24,13 @@ if (isMainThread && process.channel) {
   })
   process.channel.unref()
 }
+
+// What is old is looked for minutes after the start, and is months old: neither is waited for here.
+const laterMs = Number(process.env.FAULT_TEST_LATER_MS ?? 0)
+if (laterMs > 0) {
+  const now = Date.now
+  Date.now = () => now() + laterMs
+  const later = globalThis.setTimeout
+  const atOnce = (callback, ms, ...rest) => later(callback, ms === 300_000 ? 1 : ms, ...rest)
+  globalThis.setTimeout = Object.assign(atOnce, later)
+}

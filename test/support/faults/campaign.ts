@@ -1,7 +1,8 @@
 import { mutatedDist, withNormalSync } from '../mutated-dist.js'
 import { powerCampaign } from '../power/run.js'
 import { canWatchDisk } from '../power/shim.js'
-import { controls } from './controls.js'
+import { type Control, controls } from './controls.js'
+import { killDeletion } from './deletion.js'
 import { type LaneResult, lanePoints, type Point, runLane } from './lane.js'
 import { killMigration } from './migration.js'
 import { add, type Tally } from './verdict.js'
@@ -15,6 +16,9 @@ export interface CampaignOptions {
   readonly lanes: number
   readonly points?: readonly Point[]
   readonly onKill?: (done: number) => void
+  readonly keepsFaulty?: boolean
+  /** The share of deliveries that come twice. */
+  readonly twice?: number
   readonly isOver?: () => boolean
 }
 
@@ -33,7 +37,17 @@ const killsOfALedger = 150
 
 /** Kills the real process at every point, over and over, and says what is not as promised. */
 export async function killCampaign(options: CampaignOptions): Promise<CampaignResult> {
-  const { main, seed, kills, lanes, points = lanePoints, onKill, isOver } = options
+  const {
+    main,
+    seed,
+    kills,
+    lanes,
+    points = lanePoints,
+    onKill,
+    isOver,
+    keepsFaulty = false,
+    twice = 0.2,
+  } = options
   const startedAt = performance.now()
   const sums = {
     kills: new Map<Point, number>(),
@@ -50,22 +64,30 @@ export async function killCampaign(options: CampaignOptions): Promise<CampaignRe
       const share = Math.min(left, Math.max(1, Math.min(killsOfALedger, Math.ceil(kills / lanes))))
       left -= share
       const number = ledgers++
-      const result = await runLane({
-        main,
-        seed: seed * 1009 + number,
-        kills: share,
-        points,
-        onKill: () => onKill?.(++done),
-        ...(isOver && { isOver }),
-      })
-      merge(sums, result)
-      faults.push(...result.faults.map((fault) => `ledger ${number}: ${fault}`))
-      if (result.integrity !== 'ok') faults.push(`ledger ${number}: ${result.integrity}`)
+      try {
+        const result = await runLane({
+          main,
+          seed: seed * 1009 + number,
+          kills: share,
+          points,
+          keepsFaulty,
+          twice,
+          onKill: () => onKill?.(++done),
+          ...(isOver && { isOver }),
+        })
+        merge(sums, result)
+        const found = [...result.faults]
+        if (result.integrity !== 'ok') found.push(result.integrity)
+        if (found.length > 0 && keepsFaulty) found.push(`left in ${result.directory}`)
+        faults.push(...found.map((fault) => `ledger ${number}: ${fault}`))
+      } catch (error) {
+        faults.push(`ledger ${number}: ${error instanceof Error ? error.message : String(error)}`)
+      }
     }
   }
   await Promise.all(Array.from({ length: lanes }, work))
   for (const [point, count] of sums.notReached) {
-    if (count === sums.kills.get(point)) faults.push(`${point} was not passed in any of ${count} lives`)
+    if (!sums.kills.has(point)) faults.push(`${point} was not passed in any of ${count} lives`)
   }
   const seconds = (performance.now() - startedAt) / 1000
   return { ...sums, ledgers, faults, seconds }
@@ -92,6 +114,13 @@ export async function migrationTrials(main: string, count: number): Promise<stri
   return faults
 }
 
+/** Trials in which old rows are being deleted when the process is killed; what was not as promised. */
+export async function deletionTrials(main: string, count: number): Promise<string[]> {
+  const faults: string[] = []
+  for (let trial = 0; trial < count; trial++) faults.push(...(await killDeletion(main)))
+  return faults
+}
+
 export interface ControlResult {
   readonly name: string
   /** What it lost or doubled; undefined where it could not be run, which `why` says. */
@@ -105,23 +134,22 @@ export async function runControls({ seed }: { seed: number }): Promise<ControlRe
 }
 
 export async function runKillControls(options: { seed: number; kills: number }): Promise<ControlResult[]> {
-  const results: ControlResult[] = []
-  for (const { name, mutations } of controls) {
-    const build = mutatedDist(mutations)
-    try {
-      const points: Point[] = ['K11', 'K13', 'random']
-      const { byPoint, faults } = await killCampaign({ main: build.main, lanes: 1, points, ...options })
-      const doubled = [...byPoint.values()].reduce((sum, tally) => sum + tally.doubled, 0)
-      results.push({
-        name,
-        found: doubled > 0 ? `${doubled} doubled` : undefined,
-        why: faults[0] ?? 'nothing was found',
-      })
-    } finally {
-      build.remove()
-    }
+  return Promise.all(controls.map((control) => runKillControl(control, options)))
+}
+
+async function runKillControl(
+  { name, mutations, ...where }: Control,
+  options: { seed: number; kills: number },
+): Promise<ControlResult> {
+  const build = mutatedDist(mutations)
+  try {
+    const { byPoint, faults } = await killCampaign({ main: build.main, lanes: 1, ...where, ...options })
+    const doubled = [...byPoint.values()].reduce((sum, tally) => sum + tally.doubled, 0)
+    const why = faults[0] ?? 'nothing was found'
+    return { name, found: doubled > 0 ? `${doubled} doubled` : undefined, why }
+  } finally {
+    build.remove()
   }
-  return results
 }
 
 async function runPowerControl(seed: number): Promise<ControlResult> {

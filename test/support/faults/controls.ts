@@ -1,7 +1,11 @@
 import type { Mutation } from '../mutated-dist.js'
+import type { Point } from './lane.js'
 
 export interface Control {
   readonly name: string
+  /** Where it is to be found out. */
+  readonly points: readonly Point[]
+  readonly twice?: number
   readonly mutations: readonly Mutation[]
 }
 
@@ -9,6 +13,7 @@ export interface Control {
 export const controls: readonly Control[] = [
   {
     name: 'no idempotency keys sent',
+    points: ['K13', 'load'],
     mutations: [
       {
         file: 'tools/http.js',
@@ -19,6 +24,8 @@ export const controls: readonly Control[] = [
   },
   {
     name: 'dedupe that checks, then inserts',
+    points: ['load'],
+    twice: 1,
     mutations: [
       {
         // Whether it is there is asked before the transaction, as by a SELECT of the request's own.

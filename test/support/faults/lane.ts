@@ -22,13 +22,14 @@ import { writeScript, writeSetting } from './setting.js'
 import { judge, type Verdict } from './verdict.js'
 import { fates, World } from './world.js'
 
-export type Point = FaultPoint | 'random'
+/** `random`: at any moment soon after the start; `load`: later, while 50 events arrive each second. */
+export type Point = FaultPoint | 'random' | 'load'
 
-/** All that a process of its own passes; a migration is passed once only, and has its own trial. */
-export const lanePoints: readonly Point[] = [
-  ...(Object.keys(faultPoints) as FaultPoint[]).filter((point) => point !== 'K21'),
-  'random',
-]
+/** All named ones that every process passes; a migration is passed once only, and has its own trial. */
+export const namedPoints: readonly Point[] = (Object.keys(faultPoints) as FaultPoint[]).filter(
+  (point) => point !== 'K21',
+)
+export const lanePoints: readonly Point[] = [...namedPoints, 'random', 'load']
 
 export interface LaneOptions {
   readonly main: string
@@ -36,18 +37,23 @@ export interface LaneOptions {
   /** How often the process is killed. */
   readonly kills: number
   readonly points: readonly Point[]
+  /** The share of deliveries that come twice. */
+  readonly twice: number
   /** The first number of an issue, so that lanes can be told apart. */
   readonly firstNumber?: number
   readonly onKill?: (point: Point) => void
+  /** Leaves the directory of a ledger that is not as promised, for a person to look at. */
+  readonly keepsFaulty?: boolean
   /** Ends the lane before all kills are done. */
   readonly isOver?: () => boolean
 }
 
 export interface LaneResult extends Verdict {
   readonly kills: ReadonlyMap<Point, number>
-  /** Lives in which the point was not passed within the time; they were killed anyway. */
+  /** Further lives, in which the point was not passed within the time; they were ended there. */
   readonly notReached: ReadonlyMap<Point, number>
   readonly integrity: string
+  readonly directory: string
 }
 
 const secondsToReach = 8_000
@@ -59,10 +65,16 @@ const secondsToReach = 8_000
  */
 export async function runLane(options: LaneOptions): Promise<LaneResult> {
   const lane = await Lane.open(options)
+  let isKept = options.keepsFaulty ?? false
   try {
-    return await lane.run()
+    const result = await lane.run()
+    isKept &&= result.faults.length > 0 || result.integrity !== 'ok'
+    return result
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    throw new Error(isKept ? `${message}\nleft in ${lane.directory}` : message, { cause: error })
   } finally {
-    await lane.close()
+    await lane.close(isKept)
   }
 }
 
@@ -78,7 +90,7 @@ class Lane {
   private constructor(
     private readonly options: LaneOptions,
     private readonly random: () => number,
-    private readonly directory: string,
+    readonly directory: string,
     private readonly port: number,
     private readonly world: World,
     private readonly sender: Sender,
@@ -93,15 +105,15 @@ class Lane {
     }
     const world = await World.start(fateOf)
     const directory = await mkdtemp(join(tmpdir(), 'rouse-lane-'))
-    const sender = new Sender(random, options.firstNumber ?? 1)
+    const sender = new Sender(random, { twice: options.twice, firstNumber: options.firstNumber ?? 1 })
     return new Lane(options, random, directory, await freePort(), world, sender)
   }
 
-  async close(): Promise<void> {
+  async close(isKept: boolean): Promise<void> {
     await this.sender.stop()
     await this.#life?.end('SIGKILL')
     await this.world.close()
-    await rm(this.directory, { recursive: true, force: true })
+    if (!isKept) await rm(this.directory, { recursive: true, force: true })
   }
 
   async run(): Promise<LaneResult> {
@@ -112,8 +124,9 @@ class Lane {
     for (let life = 0; life < kills && !isOver(); life++) {
       if (order.length === 0) order = shuffled(this.options.points, this.random)
       const point = order.pop() ?? 'random'
-      await this.#live(point, life)
-      this.#kills.set(point, (this.#kills.get(point) ?? 0) + 1)
+      const isReached = await this.#live(point, life)
+      const counts = isReached ? this.#kills : this.#notReached
+      counts.set(point, (counts.get(point) ?? 0) + 1)
       onKill?.(point)
     }
     await this.#drain()
@@ -129,6 +142,7 @@ class Lane {
       kills: this.#kills,
       notReached: this.#notReached,
       integrity: integrity(this.#file),
+      directory: this.directory,
     }
   }
 
@@ -147,27 +161,27 @@ class Lane {
     return life
   }
 
-  async #live(point: Point, number: number): Promise<void> {
+  /** Whether it died where it was to die. */
+  async #live(point: Point, number: number): Promise<boolean> {
     this.#pointOfLife[number] = point
     const passing = 1 + Math.floor(this.random() * 3)
     const life = await this.#start()
     await this.#settle(life)
-    if (point !== 'random' && point !== 'K17') await life.arm({ point, passing: isRare(point) ? 1 : passing })
+    if (isArmed(point)) await life.arm({ point, passing: isRare(point) ? 1 : passing })
     this.sender.start({
       url: `http://127.0.0.1:${this.port}`,
       secret: this.#secrets.at(-1) ?? '',
       life: number,
-      fresh: point === 'K22' ? 60 : 6,
+      fresh: point === 'K22' ? 60 : point === 'load' ? 200 : 6,
       paddingBytes: point === 'K22' ? 150_000 : 0,
+      perSecond: point === 'load' ? 50 : undefined,
     })
     const stop = new AbortController()
     const driving = this.#drive(point, number, life, stop.signal)
     const timer = sleep(secondsToReach, stop.signal).catch(() => undefined)
     await Promise.race([life.ended, timer])
-    if (life.isRunning) {
-      this.#notReached.set(point, (this.#notReached.get(point) ?? 0) + 1)
-      await life.end('SIGKILL')
-    }
+    const isReached = !life.isRunning
+    if (!isReached) await life.end('SIGKILL')
     stop.abort()
     await driving
     await this.sender.stop()
@@ -179,6 +193,7 @@ class Lane {
       this.#revision++
       await this.#write()
     }
+    return isReached
   }
 
   /** What the last life left goes on, until nothing is to be done at once: a run is not to be killed again for ever. */
@@ -198,8 +213,9 @@ class Lane {
       this.#revision++
       await this.#write()
     }
-    if (point === 'random') {
-      await sleep(20 + this.random() * 400, signal).catch(() => undefined)
+    if (point === 'random' || point === 'load') {
+      const [first, last] = point === 'load' ? [200, 3000] : [20, 420]
+      await sleep(first + this.random() * (last - first), signal).catch(() => undefined)
       await life.end('SIGKILL')
     }
     if (point === 'K18') {
@@ -266,6 +282,11 @@ class Lane {
     const how = await life.end('SIGTERM')
     if (how !== 0) throw new Error(`the daemon was asked to stop and ended with ${how}:\n${life.log}`)
   }
+}
+
+/** Elsewhere the process is ended from outside. */
+function isArmed(point: Point): point is Exclude<FaultPoint, 'K17'> {
+  return point !== 'random' && point !== 'load' && point !== 'K17'
 }
 
 /** Passed at most once in what a life does. */

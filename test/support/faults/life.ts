@@ -31,11 +31,17 @@ export class Life {
     directory: string
     armed?: Armed | undefined
     command?: readonly string[]
+    /** Its clock is ahead by so much, and what is to be done some minutes after its start is done at once. */
+    laterMs?: number
   }): Promise<Life> {
-    const { main, directory, armed, command = ['start'] } = options
+    const { main, directory, armed, command = ['start'], laterMs = 0 } = options
     const args = ['--import', arm, main, ...command, '-c', join(directory, 'config.yaml')]
     const child = spawn(process.execPath, args, {
-      env: { PATH: process.env['PATH'], ...armedEnvironment(main, armed) },
+      env: {
+        PATH: process.env['PATH'],
+        FAULT_TEST_LATER_MS: String(laterMs),
+        ...armedEnvironment(main, armed),
+      },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     })
     const life = new Life(child)
@@ -54,6 +60,10 @@ export class Life {
 
   get isRunning(): boolean {
     return this.#child.exitCode === null && this.#child.signalCode === null
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0
   }
 
   get log(): string {

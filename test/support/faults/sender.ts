@@ -17,6 +17,8 @@ export interface Occurrence {
   again: number
 }
 
+const workers = 6
+
 /** Sends as a service does: again until it is acknowledged, and now and then once more. Its own list is an oracle. */
 export class Sender {
   readonly occurrences: Occurrence[] = []
@@ -32,12 +34,20 @@ export class Sender {
 
   constructor(
     private readonly random: () => number,
-    private readonly firstNumber: number,
+    private readonly setting: { readonly firstNumber: number; readonly twice: number },
   ) {}
 
   /** Begins to send to a process. `fresh` new occurrences at most; what was never acknowledged comes first. */
-  start(options: { url: string; secret: string; life: number; fresh: number; paddingBytes: number }): void {
-    const { url, secret, life, fresh, paddingBytes } = options
+  start(options: {
+    url: string
+    secret: string
+    life: number
+    fresh: number
+    paddingBytes: number
+    /** As fast as they are taken when left out. */
+    perSecond?: number | undefined
+  }): void {
+    const { url, secret, life, fresh, paddingBytes, perSecond } = options
     this.#url = url
     this.#secret = secret
     this.#life = life
@@ -47,13 +57,14 @@ export class Sender {
     const pending = [...this.#unacked]
     let left = fresh
     const next = () => pending.shift() ?? (left-- > 0 ? this.#fresh() : undefined)
+    const longestPauseMs = perSecond === undefined ? 6 : (2 * workers * 1000) / perSecond
+    const pause = () => this.random() * longestPauseMs
     const work = async () => {
       for (let found = next(); found && !this.#isStopped; found = next()) {
-        await this.#deliver(found)
-        await sleep(this.random() * 6)
+        await Promise.all([this.#deliver(found), sleep(pause())])
       }
     }
-    this.#working = Promise.all(Array.from({ length: 6 }, work))
+    this.#working = Promise.all(Array.from({ length: workers }, work))
   }
 
   /** Resolves when everything that was to be sent to this process is acknowledged, or the sender was stopped. */
@@ -70,7 +81,7 @@ export class Sender {
   #fresh(): Occurrence {
     const kinds = Object.keys(agents) as (keyof typeof agents)[]
     const kind = kinds[Math.floor(this.random() * kinds.length)] ?? 'key'
-    const number = this.firstNumber + this.occurrences.length
+    const number = this.setting.firstNumber + this.occurrences.length
     const occurrence = { number, kind, life: this.#life, padding: this.#padding, isAcked: false, again: -1 }
     this.occurrences.push(occurrence)
     this.#unacked.add(occurrence)
@@ -78,8 +89,8 @@ export class Sender {
   }
 
   async #deliver(occurrence: Occurrence): Promise<void> {
-    // One in five comes twice, at the same time or afterwards.
-    const isTwice = this.random() < 0.2
+    // At the same time, or afterwards.
+    const isTwice = this.random() < this.setting.twice
     const isAtOnce = this.random() < 0.5
     if (isTwice && isAtOnce) {
       await Promise.all([this.#post(occurrence), this.#post(occurrence)])

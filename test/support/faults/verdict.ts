@@ -96,15 +96,18 @@ function tell(
   if (recorded && !isEnded && !isSetAside) {
     faults.push(`its run is ${recorded.states.join(', ')} with ${recorded.error}`)
   }
-  const isOwed = kind !== 'neither' && isEnded === true
+  const requests = world.requests.get(issue) ?? 0
+  // What nobody was asked about ended by an answer.
+  const isOwed = isEnded === true && (kind !== 'neither' || !recorded?.wasHeld)
   if (isOwed && effects !== 1) faults.push(`${effects} effects where exactly one was owed`)
-  const wasUncertain = kind === 'neither' && world.fate(issue) !== 'answered' && world.requests.has(issue)
+  if (kind === 'neither' && requests > 1) faults.push(`sent ${requests} times though nothing keeps it apart`)
+  const wasUncertain = kind === 'neither' && world.fate(issue) !== 'answered' && requests > 0
   if (wasUncertain && recorded && !recorded.wasHeld) faults.push('nobody was asked what became of it')
   return {
     tally: {
       acked: isAcked ? 1 : 0,
       duplicates: Math.max(0, again),
-      requests: world.requests.get(issue) ?? 0,
+      requests,
       effects,
       lost: isLost || (isOwed && effects === 0) ? 1 : 0,
       doubled: events > 1 || effects > 1 ? 1 : 0,

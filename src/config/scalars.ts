@@ -19,7 +19,7 @@ interface Bounds {
 function within(
   { min, max }: Bounds,
   show: (value: number) => string,
-): (value: number, context: z.RefinementCtx<number>) => void {
+): (value: number, context: Pick<z.RefinementCtx, 'addIssue'>) => void {
   return (value, context) => {
     if (value < min || value > max) {
       context.addIssue({ code: 'custom', message: `expected ${show(min)} to ${show(max)}` })
@@ -41,6 +41,19 @@ export function duration(bounds: Bounds) {
     .regex(/^\d+(\.\d+)?\s*(ms|s|m|h|d)$/, message)
     .transform((written) => parseDuration(written) ?? Number.NaN)
     .superRefine(within(bounds, formatDuration))
+}
+
+/** A duration, or `forever`. */
+export function durationOrForever(bounds: Bounds) {
+  const message = 'expected a duration with its unit, such as 30d, or forever'
+  const check = within(bounds, formatDuration)
+  return z
+    .string({ error: message })
+    .regex(/^(forever|\d+(\.\d+)?\s*(ms|s|m|h|d))$/, message)
+    .transform((written) => (written === 'forever' ? written : (parseDuration(written) ?? Number.NaN)))
+    .superRefine((value, context) => {
+      if (typeof value === 'number') check(value, context)
+    })
 }
 
 export function size(bounds: Bounds) {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { SourceSchema } from './config.js'
-import { count, duration, rate, size, text } from './scalars.js'
+import { count, duration, durationOrForever, rate, size, text } from './scalars.js'
 import { agentSchema } from './schema-agent.js'
 import { toolSchema } from './schema-tool.js'
 
@@ -127,12 +127,9 @@ export const shellSchema = z.strictObject({
   agents: section('agents'),
 })
 
-const keepSchema = z
-  .union([z.literal('forever'), duration({ min: 86_400_000, max: 3660 * 86_400_000 })], {
-    error: 'expected a duration such as 30d, or forever',
-  })
+const keepSchema = durationOrForever({ min: 86_400_000, max: 3660 * 86_400_000 })
   .prefault('90d')
-  .describe('How long its finished events are kept, with their runs: `90d`, or `forever`.')
+  .describe('How long finished events are kept, with their runs: `30d`, or `forever`.')
 
 /** What may stand under `sources`: the kind's own keys and `kind`, nothing else. */
 export function sourceSchema(kind: SourceSchema): z.ZodObject {

@@ -26,6 +26,8 @@ const pauseMs = 50
 const shortPauseMs = 5
 /** A redelivery must be known for one: no sender repeats for longer than this. */
 const keysOutliveMs = 35 * dayMs
+/** A clock that was set by more than this may be wrong. */
+const clockStepMs = 3_600_000
 /** So long a configuration stays that no run names yet. */
 const unusedConfigMs = dayMs
 
@@ -36,11 +38,13 @@ export class Retention {
   /** Every configuration that was in force in this process: a run may be about to begin with one that is not any more. */
   readonly #inUse = new Set<string>()
   #sweptAt = Number.NEGATIVE_INFINITY
+  #clockOffset: number
   #working: Promise<void> | undefined
 
   constructor(options: RetentionOptions) {
     this.#options = options
     this.#inUse.add(options.config().digest)
+    this.#clockOffset = this.clockOffset()
   }
 
   start(): void {
@@ -53,16 +57,32 @@ export class Retention {
     await this.#working
   }
 
-  /** One pass over everything that is old. */
+  /** One pass over everything that is old; none while the clock was just set: what is deleted by a wrong one is gone. */
   async pass(signal: AbortSignal = this.#stop.signal): Promise<void> {
-    const { clock } = this.#options
+    const { clock, log } = this.#options
     this.#inUse.add(this.#options.config().digest)
+    const offset = this.clockOffset()
+    const step = offset - this.#clockOffset
+    this.#clockOffset = offset
+    if (Math.abs(step) > clockStepMs) {
+      log.warn(
+        { step_ms: Math.round(step) },
+        'the clock was set, or the machine slept: nothing old is deleted for an hour',
+      )
+      return
+    }
     await this.deleteOld(signal)
     const now = clock.now()
     if (now - this.#sweptAt < dayMs) return
     await this.forgetKeys(signal)
     await this.#options.store.pruneConfigs([...this.#inUse], now - unusedConfigMs)
     this.#sweptAt = now
+  }
+
+  /** Changes only when the clock is set, or stands still for the process. */
+  private clockOffset(): number {
+    const { clock } = this.#options
+    return clock.now() - clock.monotonic()
   }
 
   private async work(): Promise<void> {

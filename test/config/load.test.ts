@@ -43,6 +43,15 @@ const problemsOf = async (text: string): Promise<string> => {
 }
 
 describe('loadConfig', () => {
+  it.each([
+    ['30d', 30 * 86_400_000],
+    ['forever', undefined],
+  ])('keeps the events of a source for %s, and tells its kind nothing of it', async (keep, keepMs) => {
+    const { sources } = await load(short.replace('ci: { kind: github,', `ci: { keep: ${keep}, kind: github,`))
+    expect(sources.get('ci')?.keepMs).toBe(keepMs)
+    expect(sources.get('ci')?.options).not.toHaveProperty('keep')
+  })
+
   it('fills in every default of a short file', async () => {
     const config = await load()
     expect(config.file).toBe(join(directory, 'config.yaml'))
@@ -53,6 +62,7 @@ describe('loadConfig', () => {
       minFreeBytes: 256 * 1024 ** 2,
     })
     expect(config.store).toEqual({ engine: 'sqlite', file: join(directory, 'data/rouse.db') })
+    expect(config.sources.get('ci')?.keepMs).toBe(90 * 86_400_000)
     expect(config.models.get('default')).toEqual({
       name: 'default',
       baseUrl: 'https://api.openai.com/v1',

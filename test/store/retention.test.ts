@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import Database from 'better-sqlite3'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -9,6 +10,9 @@ import type { Store } from '../../src/store/store.js'
 import { arrival, draft, idOf, intent, newCall, start, step, tryClaim } from '../contract/store-fixtures.js'
 import { pruneAll } from '../contract/store-retention.js'
 import { temporaryDirectory } from './ledger.js'
+import { ended, inOtherProcess } from './other-process.js'
+
+const faultModule = pathToFileURL(join(import.meta.dirname, '../../dist/util/fault-point.js')).href
 
 const day = 86_400_000
 const keeps: Readonly<Record<string, number>> = { ci: 30 * day, ops: 60 * day }
@@ -249,4 +253,46 @@ describe('retention, whatever happened before', () => {
       { numRuns: 30 },
     )
   }, 120_000)
+})
+
+describe('a process that is killed while it deletes', () => {
+  it('leaves everything there or nothing of it, and the next pass goes on', async () => {
+    const directory = temporaryDirectory()
+    const file = join(directory.path, 'rouse.db')
+    const killed = await inOtherProcess(`
+      const { armFaultPoints } = await import(${JSON.stringify(faultModule)})
+      const store = await openSqliteStore({ file: ${JSON.stringify(file)}, exclusive: true })
+      for (let serial = 0; serial < 30; serial++) {
+        const { events } = await store.record({ deliveryId: 'dlv_' + serial, source: 'ci', receivedAt: serial, url: '/',
+          headers: [], secretIndex: 0, body: Buffer.from(String(serial)), bodyDigest: Buffer.from(String(serial)),
+          events: [{ sourceEventId: 'e' + serial, type: 't', time: serial, ids: {} }] })
+        if (serial % 3) await store.dispatch([{ eventId: events[0].id, decisions: [] }], serial)
+      }
+      let transactions = 0
+      armFaultPoints((point) => { if (point === 'K22' && ++transactions === 2) process.kill(process.pid, 'SIGKILL') })
+      say('deleting')
+      let after
+      do after = (await store.prune(new Map([['ci', 1000]]), 10, after)).next
+      while (after)`)
+    await ended(killed.child)
+    expect([killed.said, killed.child.signalCode]).toEqual(['deleting', 'SIGKILL'])
+    const store = await openSqliteStore({ file, exclusive: true })
+    const db = new Database(file, { readonly: true })
+    const life = new Life(store, db)
+    const check = async () => {
+      expect(db.pragma('integrity_check', { simple: true })).toBe('ok')
+      expect(db.pragma('foreign_key_check')).toEqual([])
+      expect(life.countFaults()).toEqual([])
+      expect((await store.counts()).events.recorded).toBe(10)
+    }
+    await check()
+    // Of the first slice six were over; of the second none is gone.
+    expect((await store.counts()).events.ignored).toBe(14)
+    await pruneAll(store, new Map([['ci', 1000]]))
+    await check()
+    expect((await store.counts()).events.ignored).toBe(0)
+    db.close()
+    await store.close()
+    directory.remove()
+  })
 })

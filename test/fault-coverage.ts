@@ -36,6 +36,8 @@ const poll = 'test/poller/poll.test.ts'
 const outage = 'test/poller/outage.test.ts'
 const mailboxes = 'test/e2e/mailbox.test.ts'
 const replays = 'test/cli/replay.test.ts'
+const upgrade = 'test/e2e/upgrade.test.ts'
+const backup = 'test/store/backup.test.ts'
 
 /** One life for each point, on the real process. */
 const everyPoint = from('test/e2e/kill.test.ts', 'loses and doubles nothing when it is killed at every point')
@@ -126,13 +128,27 @@ export const faultCoverage: Readonly<Record<string, Coverage>> = {
       ...from(cursors, 'killed before the commit it left nothing, and the next one does the same'),
     ],
   },
-  F021: { tests: migration },
+  F021: {
+    tests: [
+      ...migration,
+      ...from(
+        upgrade,
+        'is the older one or the newer one after a kill in the middle of the migration, and its copy is there',
+      ),
+    ],
+  },
   F022: {
-    tests: from(
-      'test/store/checkpoints.test.ts',
-      'loses nothing when the process is killed while it is written back',
-    ),
-    waitsFor: { part: 'retention', because: 'nothing is deleted yet; checkpoints are covered' },
+    tests: [
+      ...from(
+        'test/store/checkpoints.test.ts',
+        'loses nothing when the process is killed while it is written back',
+      ),
+      ...from(
+        'test/store/retention.test.ts',
+        'leaves everything there or nothing of it, and the next pass goes on',
+        'deletes all that is old and over and nothing else, gives no budget back, and forgets no event that is there',
+      ),
+    ],
   },
   F023: { tests: everyPoint },
   F024: {
@@ -255,6 +271,11 @@ export const faultCoverage: Readonly<Record<string, Coverage>> = {
     tests: [
       ...from(stop, 'a ledger that is %s under the running daemon ends it with 1'),
       ...from(
+        backup,
+        'is not started by mistake, says what may be done twice, and stays as it is',
+        'marks what its events wake where nothing was decided on them when it was taken, and no later one',
+      ),
+      ...from(
         'test/runs/restored.test.ts',
         'is held where nothing could tell: no byte leaves',
         'goes out with its key while that lives: what was done before is not done again',
@@ -276,14 +297,14 @@ export const faultCoverage: Readonly<Record<string, Coverage>> = {
     ],
   },
   F045: {
-    tests: from(
-      'test/store/open.test.ts',
-      'migrates an empty file to the newest schema, and says which it is',
-    ),
-    waitsFor: {
-      part: 'backup and upgrade',
-      because: 'ledgers of every earlier version with unfinished runs are still to be kept as fixtures',
-    },
+    tests: [
+      ...from(upgrade, 'goes on where it stood: each run from its own step, each write under its own key'),
+      ...from(
+        'test/store/migrate.test.ts',
+        'is brought up to date with everything that is in it',
+        'is the way back: the older schema reads it, and it can be brought up to date again',
+      ),
+    ],
   },
   F047: {
     tests: [
@@ -574,12 +595,18 @@ export const faultCoverage: Readonly<Record<string, Coverage>> = {
     ],
   },
   F094: {
-    tests: from('test/runs/restored.test.ts', 'is held where nothing could tell: no byte leaves'),
-    waitsFor: {
-      part: 'backup and restore',
-      because:
-        'an online backup and the gap that it reports are still to come; what a restored ledger does with open writes is covered',
-    },
+    tests: [
+      ...from(
+        'test/e2e/backup.test.ts',
+        'has every event that was acknowledged before it began, while deliveries go on',
+        'is started only by a word, does nothing twice, and goes on',
+      ),
+      ...from(
+        backup,
+        'can be one without a mark, as another program copies it',
+        'knows what comes again from before it, by delivery or by poll, and takes what came after for new',
+      ),
+    ],
   },
   F096: {
     tests: [],

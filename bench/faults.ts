@@ -11,7 +11,8 @@ import {
 import { type Cases, casesOf, everyCase, readCases } from '../test/support/faults/cases.js'
 import type { Point } from '../test/support/faults/lane.js'
 import { canSoak, soak } from '../test/support/faults/soak.js'
-import { emptyTally, type Tally } from '../test/support/faults/verdict.js'
+import { cellOf, emptyTally, type Tally } from '../test/support/faults/verdict.js'
+import { protections } from '../test/support/faults/world.js'
 import { mutatedDist } from '../test/support/mutated-dist.js'
 import { powerCampaign } from '../test/support/power/run.js'
 import { canWatchDisk } from '../test/support/power/shim.js'
@@ -74,10 +75,11 @@ function printTable(heads: readonly string[], rows: readonly (readonly (string |
     for (const row of texts.slice(1)) say(line(row))
     return
   }
+  const isFigure = heads.map((_, at) => at > 0 && typeof rows[0]?.[at] === 'number')
   const widths = heads.map((_, at) => Math.max(...texts.map((row) => row[at]?.length ?? 0)))
   for (const row of texts) {
     say(
-      `  ${row.map((text, at) => (at === 0 ? text.padEnd(widths[at] ?? 0) : text.padStart(widths[at] ?? 0))).join('  ')}`,
+      `  ${row.map((text, at) => (isFigure[at] ? text.padStart(widths[at] ?? 0) : text.padEnd(widths[at] ?? 0))).join('  ')}`.trimEnd(),
     )
   }
 }
@@ -92,7 +94,24 @@ function sumOf(tallies: Iterable<Tally>): Tally {
   return sum
 }
 
-function printKills({ kills, byPoint, byFate, notReached, ledgers, seconds }: CampaignResult): void {
+/** Writes that had been sent when the process died, by where it died and what the API offers. */
+function printCells(cells: CampaignResult['cells']): void {
+  const points = ['K10', 'K11', 'K12', 'K13', 'random', 'load']
+  const columns = protections.flatMap((protection) => [true, false].map((had) => ({ protection, had })))
+  say(
+    '\nWrites that were sent and had no outcome when the process died, by whether the effect had happened:\n',
+  )
+  printTable(
+    ['died at', ...columns.map(({ protection, had }) => `${protection}, ${had ? 'effect' : 'no effect'}`)],
+    points.map((point) => [
+      point,
+      ...columns.map(({ protection, had }) => cells.get(cellOf(point, protection, had)) ?? 0),
+    ]),
+  )
+}
+
+function printKills(result: CampaignResult): void {
+  const { kills, byPoint, byFate, byCut, cells, notReached, ledgers, seconds } = result
   const total = [...kills.values()].reduce((sum, count) => sum + count, 0)
   say(`\n${total} kills in ${Math.round(seconds)} s, ${ledgers} ledgers\n`)
   const missed = [...notReached.values()].reduce((sum, count) => sum + count, 0)
@@ -109,6 +128,14 @@ function printKills({ kills, byPoint, byFate, notReached, ledgers, seconds }: Ca
     ['protection, first request', ...titles],
     [...byFate.keys()].sort().map((fate) => rowOf(fate, byFate.get(fate) ?? emptyTally())),
   )
+  say('\nWrites that were under way when the process died, and their effects in the end:\n')
+  printTable(
+    ['protection, at the death', 'writes', 'one effect', 'none', 'doubled', 'held'],
+    [...byCut]
+      .sort(([left], [right]) => left.localeCompare(right))
+      .map(([name, { writes, once, never, doubled, held }]) => [name, writes, once, never, doubled, held]),
+  )
+  printCells(cells)
   if (missed > 0) say(`\n${missed} lives ended without passing their point: nothing led them there in time.`)
 }
 

@@ -122,6 +122,7 @@ describe('a changed configuration', () => {
       ],
       usage: { input_tokens: 1, output_tokens: 1, total_tokens: 2 },
     }
+    let isDown = true
     let answer = () => {}
     const released = new Promise<void>((resolve) => {
       answer = resolve
@@ -129,7 +130,7 @@ describe('a changed configuration', () => {
     api.respond = async ({ body }) => {
       const { instructions, input } = JSON.parse(body) as { instructions: string; input: unknown[] }
       asked.push(/Say (\w+)/.exec(instructions)?.[1] ?? '')
-      if (input.length > 1) return { status: 503, headers: { 'retry-after': '1' } }
+      if (input.length > 1 && isDown) return { status: 503, headers: { 'retry-after': '1' } }
       await released
       return { status: 200, body: unknownCall }
     }
@@ -148,6 +149,7 @@ describe('a changed configuration', () => {
     rouse = await startRouse({ ...setting, directory })
     await until('a question after the restart', () => asked.length >= 3)
     expect(asked).toEqual(asked.map(() => 'first'))
+    isDown = false
     const later = await sendGithub(rouse.url, 'issues', issueOpened(2))
     await until('a question of the new configuration', () => asked.includes('second'))
     expect(later.status).toBe(202)

@@ -28,7 +28,7 @@ export const declareExplain: Declare = (command, invocation) => {
 }
 
 interface Explained {
-  /** A delivery that brought no event. */
+  /** A delivery that brought no event, or none that is still there. */
   readonly delivery: StoredDelivery | undefined
   readonly events: readonly EventRecord[]
 }
@@ -45,12 +45,17 @@ async function lookUp(store: Store, id: string): Promise<Explained> {
   if (id.startsWith('dlv_')) {
     const delivery = await store.delivery(id)
     if (!delivery) throw new AppError('store.not_found', `there is no delivery ${id} in this ledger`)
-    const events = await Promise.all(delivery.eventIds.map((eventId) => recordOf(store, eventId)))
+    const there = await Promise.all(delivery.eventIds.map((eventId) => store.event(eventId)))
+    const kept = there.filter((event) => event !== undefined)
+    const events = await Promise.all(kept.map((event) => recordOf(store, event.id)))
     return { delivery: events.length === 0 ? delivery : undefined, events }
   }
   if (id.startsWith('run_')) {
     const { run } = await requireJournal(store, id)
-    return { delivery: undefined, events: [await recordOf(store, run.eventId, id)] }
+    // Of several events the one that it is about may be gone, being old, while the run is still there for another.
+    const seen = await store.eventsOf(id, 0)
+    const event = seen.find((one) => one.id === run.eventId) ?? seen.at(-1)
+    return { delivery: undefined, events: [await recordOf(store, event?.id ?? run.eventId, id)] }
   }
   return { delivery: undefined, events: [await recordOf(store, id)] }
 }
@@ -76,6 +81,9 @@ export function formatExplanation({ delivery, events }: Explained, invocation: I
     return `${title}, ${record.event.state}, recorded ${when.both(record.event.recordedAt)}\n\n${formatStory(eventStory(record, when), when, io)}`
   })
   if (delivery) parts.push(formatStory(arrivalStory(delivery), when, io))
+  if (delivery && delivery.eventIds.length > 0) {
+    parts.push(`It was about ${delivery.eventIds.join(', ')}, which is old and no longer in the ledger.`)
+  }
   return parts.join('\n\n')
 }
 

@@ -55,7 +55,7 @@ export function formatRun(
   const fields: [string, string | undefined][] = [
     ['run', run.id],
     ['agent', plain(run.agent)],
-    ['event', `${run.eventId}${event ? `, ${sayEvent(event)}` : ''}`],
+    ['event', `${run.eventId}, ${event ? sayEvent(event) : 'which is old and no longer in the ledger'}`],
     ['sees', run.eventCount > 1 ? `${run.eventCount} events; this is the newest` : undefined],
     ['state', sayRunState(run, when)],
     ['superseded', run.supersededBy === undefined ? undefined : `by ${run.supersededBy}`],

@@ -7,7 +7,7 @@ export interface WatchOptions {
   readonly file: string
   /** The other files that the configuration is made of; asked again after each change. All paths are absolute. */
   files(): readonly string[]
-  /** Called once for any number of changes in quick succession, and never while it still runs. */
+  /** Called once at the start, and once for any number of changes in quick succession; never while it still runs. */
   onChange(): Promise<void> | void
   /** A fault of the watching, or one that `onChange` threw; the watch goes on. */
   onError(error: Error): void
@@ -62,6 +62,8 @@ export async function watchConfig({ file, files, onChange, onError }: WatchOptio
   watcher.on('all', (_, path) => isPart(path) && changed())
   watcher.on('error', fault)
   await ready
+  // What was written between the first reading and now is nobody's event.
+  changed()
   const looking = new AbortController()
   const look = async () => {
     for (;;) {

@@ -5,7 +5,7 @@ import { type Control, controls } from './controls.js'
 import { killDeletion } from './deletion.js'
 import { type LaneResult, lanePoints, type Point, runLane } from './lane.js'
 import { killMigration } from './migration.js'
-import { add, type Tally } from './verdict.js'
+import { add, addTo, type CutTally, type Tally } from './verdict.js'
 
 export interface CampaignOptions {
   /** The program. It must not change while the campaign runs: give it a copy of the build. */
@@ -27,6 +27,8 @@ export interface CampaignResult {
   readonly notReached: ReadonlyMap<Point, number>
   readonly byPoint: ReadonlyMap<string, Tally>
   readonly byFate: ReadonlyMap<string, Tally>
+  readonly byCut: ReadonlyMap<string, CutTally>
+  readonly cells: ReadonlyMap<string, number>
   readonly ledgers: number
   readonly faults: readonly string[]
   readonly seconds: number
@@ -49,11 +51,13 @@ export async function killCampaign(options: CampaignOptions): Promise<CampaignRe
     twice = 0.2,
   } = options
   const startedAt = performance.now()
-  const sums = {
-    kills: new Map<Point, number>(),
-    notReached: new Map<Point, number>(),
-    byPoint: new Map<string, Tally>(),
-    byFate: new Map<string, Tally>(),
+  const sums: Sums = {
+    kills: new Map(),
+    notReached: new Map(),
+    byPoint: new Map(),
+    byFate: new Map(),
+    byCut: new Map(),
+    cells: new Map(),
   }
   const faults: string[] = []
   let left = kills
@@ -93,18 +97,26 @@ export async function killCampaign(options: CampaignOptions): Promise<CampaignRe
   return { ...sums, ledgers, faults, seconds }
 }
 
-function merge(
-  sums: { [Key in 'kills' | 'notReached']: Map<Point, number> } & {
-    [Key in 'byPoint' | 'byFate']: Map<string, Tally>
-  },
-  result: LaneResult,
-): void {
-  for (const key of ['kills', 'notReached'] as const) {
-    for (const [point, count] of result[key]) sums[key].set(point, (sums[key].get(point) ?? 0) + count)
-  }
-  for (const key of ['byPoint', 'byFate'] as const) {
-    for (const [name, tally] of result[key]) add(sums[key], name, tally)
-  }
+interface Sums {
+  readonly kills: Map<Point, number>
+  readonly notReached: Map<Point, number>
+  readonly byPoint: Map<string, Tally>
+  readonly byFate: Map<string, Tally>
+  readonly byCut: Map<string, CutTally>
+  readonly cells: Map<string, number>
+}
+
+function merge(sums: Sums, result: LaneResult): void {
+  count(sums.kills, result.kills)
+  count(sums.notReached, result.notReached)
+  count(sums.cells, result.cells)
+  for (const [name, tally] of result.byPoint) add(sums.byPoint, name, tally)
+  for (const [name, tally] of result.byFate) add(sums.byFate, name, tally)
+  for (const [name, tally] of result.byCut) addTo<keyof CutTally>(sums.byCut, name, tally)
+}
+
+function count<Key>(to: Map<Key, number>, from: ReadonlyMap<Key, number>): void {
+  for (const [key, number] of from) to.set(key, (to.get(key) ?? 0) + number)
 }
 
 /** Trials of a migration that is killed; what was not as promised. */

@@ -15,11 +15,12 @@ import {
   recorded,
   resolveHeld,
   waitingApprovals,
+  writesUnderWay,
 } from './ledger.js'
 import { Life } from './life.js'
 import { Sender } from './sender.js'
-import { writeScript, writeSetting } from './setting.js'
-import { judge, type Verdict } from './verdict.js'
+import { type Kind, writeScript, writeSetting } from './setting.js'
+import { type CutWrite, judge, protectionOf, type Verdict } from './verdict.js'
 import { fates, World } from './world.js'
 
 /** `random`: at any moment soon after the start; `load`: later, while 50 events arrive each second. */
@@ -82,6 +83,7 @@ class Lane {
   readonly #kills = new Map<Point, number>()
   readonly #notReached = new Map<Point, number>()
   readonly #pointOfLife: Point[] = []
+  readonly #cut: CutWrite[] = []
   readonly #deals = new Map<string, number>()
   #secrets = ['k7Gq2nV9xB4tLw8sRz3mYc6p']
   #revision = 0
@@ -137,6 +139,7 @@ class Lane {
         deals: this.#deals,
         recorded: recorded(this.#file),
         world: this.world,
+        cut: this.#cut,
         pointOf,
       }),
       kills: this.#kills,
@@ -187,6 +190,10 @@ class Lane {
     await this.sender.stop()
     const how = await life.ended
     if (how !== 'SIGKILL') throw new Error(`the daemon ended by itself with ${how}:\n${life.log}`)
+    for (const { agent, issue, state } of writesUnderWay(this.#file)) {
+      const hadEffect = (this.world.effects.get(issue) ?? 0) > 0
+      this.#cut.push({ issue, protection: protectionOf(agent as Kind), point, state, hadEffect })
+    }
     // The sender of an overlap goes on with the new secret when both were valid for a while.
     if (this.#secrets.length > 1) {
       this.#secrets = this.#secrets.slice(0, 1)

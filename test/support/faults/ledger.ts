@@ -119,6 +119,18 @@ export function integrity(file: string): string {
   })
 }
 
+/** Writes of which the ledger says that they are prepared, or sent and nothing more. */
+export function writesUnderWay(file: string): { issue: string; agent: string; state: 'prepared' | 'sent' }[] {
+  return peek(file, (db) => {
+    const sql = `SELECT r.agent, c.state, json_extract(c.request, '$.body') AS body
+      FROM tool_calls c JOIN runs r ON r.id = c.run_id WHERE c.state IN ('prepared', 'sent')`
+    return db
+      .prepare<[], { agent: string; state: 'prepared' | 'sent'; body: string }>(sql)
+      .all()
+      .map(({ body, ...row }) => ({ ...row, issue: new URLSearchParams(body).get('issue') ?? '' }))
+  })
+}
+
 /** What is not at an end, for a person who looks for the reason. */
 export function describeBusy(file: string): string {
   return peek(file, (db) => {

@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net'
 export const protections = ['key', 'probe', 'neither'] as const
 export type Protection = (typeof protections)[number]
 
-/** What becomes of the first request of a write: it is answered, or the connection is cut with or without its effect. */
-export const fates = ['answered', 'effect, no answer', 'no effect, no answer'] as const
+/** What becomes of the first request of a write; every later one is answered. */
+export const fates = ['answered', 'refused', 'effect, no answer', 'no effect, no answer'] as const
 export type Fate = (typeof fates)[number]
 
 interface Thing {
@@ -75,29 +75,31 @@ export class World {
     }
     const body = new URLSearchParams(Buffer.concat(chunks).toString('utf8'))
     const key = incoming.headers['idempotency-key']
-    const isCut = this.#write(
+    const fate = this.#write(
       body.get('issue') ?? '',
       body.get('text') ?? '',
       key === undefined ? undefined : String(key),
     )
-    if (isCut) incoming.socket.destroy()
-    else answer(outgoing, { id: 1 })
+    if (fate === 'answered') answer(outgoing, { id: 1 })
+    else if (fate === 'refused') answer(outgoing, { error: 'not now' }, 404)
+    else incoming.socket.destroy()
   }
 
-  /** Does the write, or not; true where the answer is to be lost. */
-  #write(issue: string, text: string, key: string | undefined): boolean {
+  /** Does the write, or not, and says what is to become of the request. */
+  #write(issue: string, text: string, key: string | undefined): Fate {
     const isFirst = !this.requests.has(issue)
     this.requests.set(issue, (this.requests.get(issue) ?? 0) + 1)
     const fate = isFirst ? this.fateOf(issue) : 'answered'
-    if (fate !== 'no effect, no answer' && !(key !== undefined && this.#savedByKey.has(key))) {
+    const hasEffect = fate === 'answered' || fate === 'effect, no answer'
+    if (hasEffect && !(key !== undefined && this.#savedByKey.has(key))) {
       this.effects.set(issue, (this.effects.get(issue) ?? 0) + 1)
       this.#things.push({ issue, text })
       if (key !== undefined) this.#savedByKey.set(key, issue)
     }
-    return fate !== 'answered'
+    return fate
   }
 }
 
-function answer(outgoing: ServerResponse, value: unknown): void {
-  outgoing.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(value))
+function answer(outgoing: ServerResponse, value: unknown, status = 200): void {
+  outgoing.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value))
 }

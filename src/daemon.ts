@@ -11,17 +11,20 @@ import { listen } from './http/server.js'
 import { Dispatcher } from './ingest/dispatch.js'
 import { RefusalCounter } from './ingest/refusals.js'
 import { Retention } from './ingest/retention.js'
+import { sourceContexts } from './ingest/source-context.js'
 import { openSources } from './ingest/sources.js'
 import { costOf } from './models/price.js'
 import { createModelPool } from './models/registry.js'
 import { startPoller } from './poller/poller.js'
 import { Configurations } from './runs/configurations.js'
 import { createRuns } from './runs/runs.js'
+import { createRemoteKeys } from './sources/engine/keys.js'
 import { sourceKinds } from './sources/registry.js'
 import { storeEngines } from './store/registry.js'
 import { createHttpToolClient } from './tools/http.js'
 import { systemClock } from './util/clock.js'
 import type { Environment } from './util/env.js'
+import { createNetwork } from './util/fetch.js'
 import { newId } from './util/id.js'
 import type { Logger } from './util/log.js'
 
@@ -65,7 +68,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     clock,
     load: (snapshot: ConfigSnapshot) => loadSnapshot(snapshot, { environment, kinds }),
   })
-  let sources = openSources(config.sources.values(), kinds)
+  const keys = createRemoteKeys({ network: createNetwork(), clock })
+  let sources = openSources(config.sources.values(), kinds, sourceContexts(config, keys))
 
   const tools = createHttpToolClient({ clock })
   const modelFor = createModelPool({ clock, directory: dirname(config.file) })
@@ -105,7 +109,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   })
 
   const prepare = (next: Config) => {
-    const opened = openSources(next.sources.values(), kinds)
+    const opened = openSources(next.sources.values(), kinds, sourceContexts(next, keys))
     return () => {
       sources = opened
       poller.update(next)
@@ -143,6 +147,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       await listener.close(closeGraceMs)
       await refusals.flush()
       await tools.close()
+      await keys.close()
       await store.close()
       log.info({}, 'rouse has stopped')
     },

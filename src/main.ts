@@ -11,6 +11,12 @@ if (major < 20 || (major === 20 && minor < 19)) {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
   const { runCli } = await import('./cli/program.js')
   process.exitCode = await runCli(process.argv.slice(2))
+  // Everything is closed by now. A handle that a library left open must not keep a stopped daemon in the process list.
+  setTimeout(() => {
+    const left = [...new Set(process.getActiveResourcesInfo())].filter((name) => name !== 'Timeout')
+    process.stderr.write(`rouse: ended, but ${left.join(', ')} stayed open; leaving\n`)
+    process.exit()
+  }, 2000).unref()
 }
 
 export {}

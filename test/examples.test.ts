@@ -11,6 +11,7 @@ import { match } from '../src/ingest/match.js'
 import { parseScript } from '../src/models/script.js'
 import { sourceKinds } from '../src/sources/registry.js'
 import type { JsonObject } from '../src/util/json.js'
+import { testContext } from './sources/setting.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const read = (path: string) => readFile(`${root}${path}`, 'utf8')
@@ -42,10 +43,10 @@ function eventOf(config: Config, letter: Letter): Event {
   const settings = config.sources.get(letter.source)
   const source = Object.values(sourceKinds)
     .find(({ kind }) => kind === settings?.kind)
-    ?.open?.(settings?.options)
+    ?.open?.(settings?.options, testContext)
   if (!source) throw new Error(`${letter.source} takes no deliveries`)
   const headers = Object.entries(
-    source.sign({ body: letter.body, type: letter.type, id: letter.id }, now),
+    source.sign({ body: letter.body, type: letter.type, id: letter.id }, now).headers,
   ).flat()
   const delivery = {
     id: 'dlv_1',

@@ -1,7 +1,10 @@
 import type { Config, ServerSettings } from '../config/config.js'
 import { loadConfig } from '../config/load.js'
+import { sourceContexts } from '../ingest/source-context.js'
+import { openSources } from '../ingest/sources.js'
+import type { RemoteKeys } from '../sources/engine/keys.js'
 import { sourceKinds } from '../sources/registry.js'
-import type { SourceKind } from '../sources/source.js'
+import type { SourceKind, WebhookSource } from '../sources/source.js'
 import type { Environment } from '../util/env.js'
 import type { Invocation } from './command.js'
 
@@ -15,6 +18,11 @@ export function loadWhole(
 
 export function kindNamed(name: string): SourceKind | undefined {
   return Object.values(sourceKinds).find(({ kind }) => kind === name)
+}
+
+/** The sources that take deliveries, opened as the daemon does, for commands that sign and verify. */
+export function openConfigured(config: Config, keys: RemoteKeys): ReadonlyMap<string, WebhookSource> {
+  return openSources(config.sources.values(), Object.values(sourceKinds), sourceContexts(config, keys))
 }
 
 /** What a sender is told to send to. Undefined for kinds to which nothing is sent. */

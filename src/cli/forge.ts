@@ -1,22 +1,34 @@
-import type { SignRequest, WebhookSource } from '../sources/source.js'
+import type { SignedRequest, SignRequest, WebhookSource } from '../sources/source.js'
 
 /**
- * Headers as a forger would send them: all of the right form, with one character of the signature (or of the
+ * A delivery as a forger would send it: all of the right form, with one character of the signature (or of the
  * secret, where the sender sends that) changed.
  */
-export function forgedHeaders(
+export function forged(
   source: Pick<WebhookSource, 'sign'>,
   request: SignRequest,
   now: number,
-): Record<string, string> {
+): SignedRequest {
   const signed = source.sign(request, now)
-  const other = source.sign({ ...request, body: Buffer.concat([request.body, Buffer.from(' ')]) }, now)
-  const changing = Object.keys(signed).filter((name) => signed[name] !== other[name])
-  const secret = Object.keys(signed).filter((name) => /authorization|token|secret|api-?key/i.test(name))
-  const forged = { ...signed }
+  const { headers, body, query } = signed
+  // Where the proof stands in the body or the URL there is no telling it from the rest, so a byte of that goes.
+  if (body) return { ...signed, body: withOneByteChanged(body) }
+  if (query !== undefined) return { ...signed, query: withOneCharacterChanged(query) }
+  const other = source.sign(
+    { ...request, body: Buffer.concat([request.body, Buffer.from(' ')]) },
+    now,
+  ).headers
+  const changing = Object.keys(headers).filter((name) => headers[name] !== other[name])
+  const secret = Object.keys(headers).filter((name) => /authorization|token|secret|api-?key/i.test(name))
+  const wrong = { ...headers }
   for (const name of changing.length > 0 ? changing : secret)
-    forged[name] = withOneCharacterChanged(signed[name] ?? '')
-  return forged
+    wrong[name] = withOneCharacterChanged(headers[name] ?? '')
+  return { headers: wrong }
+}
+
+/** A digit or letter in the middle, so that the form stays what it was. */
+function withOneByteChanged(body: Uint8Array): Uint8Array {
+  return Buffer.from(withOneCharacterChanged(Buffer.from(body).toString('latin1')), 'latin1')
 }
 
 /** In the middle of the longest run of letters and digits, where a digest or a token is. */

@@ -74,7 +74,11 @@ export interface Fresh {
  * The sample as a new occurrence: another event id where the body has one. Where it has none, other white space at
  * the end, so that the bytes differ from those of every earlier delivery and nothing that they say does.
  */
-export function freshen({ body, idPath }: Pick<Sample, 'body' | 'idPath'>): Fresh {
+export function freshen({ body, idPath, idText }: Pick<Sample, 'body' | 'idPath' | 'idText'>): Fresh {
+  if (typeof body === 'string') {
+    const fresh = idText === undefined ? randomUUID() : freshText(idText)
+    return { body: idText === undefined ? body : body.replaceAll(idText, fresh), id: fresh, padding: '' }
+  }
   const path = idPath === undefined ? undefined : compilePath(idPath)
   const old = path && valueAt(body, path)
   if (path && (typeof old === 'string' || typeof old === 'number')) {

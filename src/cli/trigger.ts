@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Config } from '../config/config.js'
 import { didYouMean } from '../config/suggest.js'
+import { createRemoteKeys, type RemoteKeys } from '../sources/engine/keys.js'
 import type { Sample, SignRequest, WebhookSource } from '../sources/source.js'
 import { createNetwork, type Network, type NetworkResponse } from '../util/fetch.js'
 import { type JsonObject, parseJson, stringifyJson } from '../util/json.js'
@@ -16,9 +17,9 @@ import {
   printDocument,
   usageError,
 } from './command.js'
-import { kindNamed, loadWhole, localAddress } from './configuration.js'
+import { loadWhole, localAddress, openConfigured } from './configuration.js'
 import { withDevVariables } from './dev-variables.js'
-import { forgedHeaders } from './forge.js'
+import { forged } from './forge.js'
 import { freshen, parseSetting, type Setting, withSetting } from './sample.js'
 import { cutTo, plain } from './text.js'
 
@@ -61,7 +62,8 @@ function collect(text: string, earlier: readonly Setting[] = []): Setting[] {
 
 interface Outgoing {
   readonly body: Uint8Array
-  readonly headers: Record<string, string>
+  readonly headers: Readonly<Record<string, string>>
+  readonly query?: string
 }
 
 async function trigger(invocation: Invocation, name: string, type: string, options: Options): Promise<void> {
@@ -69,9 +71,9 @@ async function trigger(invocation: Invocation, name: string, type: string, optio
   if (options.file !== undefined && options.set !== undefined)
     throw usageError('give --file or --set, not both')
   const config = await loadWhole(invocation, await withDevVariables(invocation))
-  const source = openSource(config, name)
-  const url = targetOf(config, name, options.url)
   const network = createNetwork()
+  const source = openSource(config, name, createRemoteKeys({ network, clock: io.clock }))
+  const url = targetOf(config, name, options.url)
   try {
     const answers: JsonObject[] = []
     let previous: Outgoing | undefined
@@ -92,7 +94,7 @@ async function trigger(invocation: Invocation, name: string, type: string, optio
   }
 }
 
-function openSource(config: Config, name: string): WebhookSource {
+function openSource(config: Config, name: string, keys: RemoteKeys): WebhookSource {
   const settings = config.sources.get(name)
   if (!settings) {
     const names = [...config.sources.keys()]
@@ -100,7 +102,7 @@ function openSource(config: Config, name: string): WebhookSource {
       `there is no source "${plain(name)}".${didYouMean(name, names)} Sources: ${names.join(', ') || 'none'}`,
     )
   }
-  const source = kindNamed(settings.kind)?.open?.(settings.options)
+  const source = openConfigured(config, keys).get(name)
   if (!source)
     throw usageError(`${name} is of kind ${settings.kind}: it comes by the clock, and nothing is sent to it`)
   return source
@@ -131,8 +133,8 @@ async function prepare(
   if (options.late !== undefined && !signsTime(source, request, io.clock.now(), now)) {
     io.err('note: this kind of source signs no time, so --late changes nothing')
   }
-  const headers = options.badSignature ? forgedHeaders(source, request, now) : source.sign(request, now)
-  return { body, headers }
+  const signed = options.badSignature ? forged(source, request, now) : source.sign(request, now)
+  return { body, ...signed }
 }
 
 function signsTime(source: WebhookSource, request: SignRequest, now: number, earlier: number): boolean {
@@ -146,6 +148,10 @@ function sampleBody(
 ): { body: Uint8Array; id: string } {
   const sample = sampleFor(source, type)
   const { body, id, padding } = freshen(sample)
+  if (typeof body === 'string') {
+    if (settings.length === 0) return { body: Buffer.from(body), id }
+    throw usageError('this sender’s deliveries are no JSON, so --set has no places to change; give --file')
+  }
   const changed = settings.reduce(withSetting, body)
   return { body: Buffer.from(stringifyJson(changed) + padding), id }
 }
@@ -175,10 +181,14 @@ async function readBody(file: string): Promise<Buffer> {
 const answerTimeoutMs = 30_000
 const maxAnswerBytes = 1024 * 1024
 
-async function send(network: Network, url: string, { body, headers }: Outgoing): Promise<NetworkResponse> {
+async function send(
+  network: Network,
+  url: string,
+  { body, headers, query }: Outgoing,
+): Promise<NetworkResponse> {
   const request = {
     method: 'POST',
-    url,
+    url: query === undefined ? url : `${url}?${query}`,
     headers,
     body,
     timeoutMs: answerTimeoutMs,

@@ -31,8 +31,10 @@ export async function watchConfig({ file, files, onChange, onError }: WatchOptio
   const directories = () => [
     ...new Set([dirname(file), join(dirname(file), 'agents'), ...files().map(dirname)]),
   ]
+  // A directory that is added twice keeps a handle that its own close does not find.
+  let watched = directories()
   const isPart = (path: string) => path === file || path.endsWith('.md') || files().includes(path)
-  const watcher = watch(directories(), {
+  const watcher = watch(watched, {
     ignoreInitial: true,
     depth: 0,
     ignored: (path, stats) => stats?.isFile() === true && !isPart(path),
@@ -52,7 +54,9 @@ export async function watchConfig({ file, files, onChange, onError }: WatchOptio
           .then(async () => {
             known = await stamp()
             await onChange()
-            watcher.add(directories())
+            const added = directories().filter((path) => !watched.includes(path))
+            watched = [...watched, ...added]
+            if (added.length > 0 && !watcher.closed) watcher.add(added)
           })
           .catch(fault)
       },

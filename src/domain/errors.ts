@@ -17,6 +17,12 @@ export const errorCodes = {
   'verification.future_timestamp': 'The signed time is further in the future than the tolerance.',
   'verification.malformed_timestamp': 'The signed time is not of the form that the sender documents.',
   'verification.bad_credentials': 'The token or the basic credentials are not the configured ones.',
+  'verification.not_a_delivery': 'Neither a delivery nor a handshake that this sender makes, by its method.',
+  'verification.untrusted_key':
+    'The request names a key or certificate that is not of the sender: another host, another subject, or expired.',
+  'verification.key_unavailable':
+    'The sender’s key could not be fetched just now; the sender is asked to come back.',
+  'source.cannot_sign': 'Only the sender can sign a delivery of this kind; send a captured one.',
   'delivery.malformed':
     'A verified delivery that cannot be read: bad UTF-8, bad or too deep JSON, duplicate keys, or no event in it. Its bytes are kept.',
   'limit.body_size': 'The body is larger than the source allows.',

@@ -58,16 +58,15 @@ async function answerDelivery(
   options: HooksOptions,
 ): Promise<Response> {
   const { incoming } = context.env
-  if (!source.methods.includes(incoming.method ?? '')) {
-    return refuse(context, 405, { allow: source.methods.join(', ') })
-  }
+  const methods = [...source.methods, ...source.greetingMethods]
+  if (!methods.includes(incoming.method ?? '')) return refuse(context, 405, { allow: methods.join(', ') })
   const encoding = incoming.headers['content-encoding']
   if (encoding !== undefined && encoding !== 'identity') return refuse(context, 415)
   if (options.unready() !== undefined) return refuse(context, 503, { 'retry-after': '5' })
   try {
     const body = await readBody(incoming, source.maxBodyBytes, options.inFlight)
     const delivery = deliveryOf(incoming, name, body, options)
-    return answer(context, await receive(delivery, source, options.receiver), delivery, options)
+    return answer(context, await receive(delivery, source, options.receiver), delivery, source, options)
   } catch (error) {
     return answerFault(context, name, error, options)
   }
@@ -96,6 +95,7 @@ function answer(
   context: HooksContext,
   received: Received,
   delivery: Delivery,
+  source: WebhookSource,
   options: HooksOptions,
 ): Response {
   switch (received.state) {
@@ -121,14 +121,14 @@ function answer(
       options.refusals.count(delivery.source, received.error.code, received.error.message)
       if (options.peers.isOver(delivery.remoteAddress ?? ''))
         return refuse(context, 429, { 'retry-after': '60' })
-      return refuse(context, statusOf(received.error))
+      return refuse(context, statusOf(received.error, source))
     }
   }
 }
 
-function statusOf(error: VerificationError): ContentfulStatusCode {
+function statusOf(error: VerificationError, { refusalStatus }: WebhookSource): ContentfulStatusCode {
   const malformed: ErrorCode = 'verification.duplicate_header'
-  return error.code === malformed ? 400 : 401
+  return error.code === malformed ? 400 : (refusalStatus as ContentfulStatusCode)
 }
 
 function answerFault(context: HooksContext, source: string, error: unknown, options: HooksOptions): Response {

@@ -39,6 +39,9 @@ export async function receive(
 ): Promise<Received> {
   const { store, clock, onRecorded } = receiver
   try {
+    const greeting = source.greet(delivery, clock.now())
+    if (greeting) return { state: 'handshake', reply: greeting }
+    await source.prepare?.(delivery, clock.now())
     const verified = source.verify(delivery, clock.now())
     const handshake = source.handshake(verified)
     if (handshake) return { state: 'handshake', reply: handshake }

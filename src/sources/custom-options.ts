@@ -1,15 +1,15 @@
 import { z } from 'zod'
 import type { Path } from '../util/path.js'
-import { durationField, headerField, later, pathField, webhookFields } from './fields.js'
-import type { HmacScheme } from './scheme-hmac.js'
-import type { TokenScheme } from './scheme-token.js'
-import { type Secret, type SecretEncoding, secretField } from './secret.js'
-import { compileMessage, type MessageTemplate, uses } from './template.js'
-import { defaultToleranceMs } from './timestamp.js'
+import { durationField, headerField, later, pathField, webhookFields } from './engine/fields.js'
+import { type Secret, type SecretEncoding, secretField } from './engine/secret.js'
+import type { SignatureScheme } from './engine/signature-scheme.js'
+import { compileMessage, type MessageTemplate, uses } from './engine/template.js'
+import { defaultToleranceMs } from './engine/timestamp.js'
+import type { TokenScheme } from './engine/token-scheme.js'
 
 /** What `verify:` of a described sender comes to. */
 export type CustomScheme = { readonly secrets: readonly Secret[] } & (
-  | { readonly kind: 'hmac'; readonly scheme: HmacScheme }
+  | { readonly kind: 'hmac'; readonly scheme: SignatureScheme }
   | { readonly kind: 'token'; readonly scheme: TokenScheme }
   | { readonly kind: 'basic'; readonly user: string }
 )

@@ -1,18 +1,20 @@
 import { z } from 'zod'
-import type { EventDraft, Ids } from '../domain/event.js'
-import type { JsonObject, JsonValue } from '../util/json.js'
+import type { Ids } from '../domain/event.js'
+import type { JsonObject } from '../util/json.js'
 import { compilePath, scalarText, valueAt } from '../util/path.js'
-import { webhookFields } from './fields.js'
-import { formBody, parseForm } from './form.js'
-import { githubSamples } from './github-samples.js'
-import { headerId, plainHeader } from './headers.js'
-import { type IdRule, idRules, mergeIdRules, readIds, ruleNames } from './ids.js'
-import { type HmacScheme, signHmac, verifyHmac } from './scheme-hmac.js'
-import { secretField } from './secret.js'
-import { defineWebhookKind } from './source.js'
-import { compileMessage } from './template.js'
-import { parseAnyTime } from './time.js'
-import { isObject, jsonObject, malformed, verifiedDelivery } from './verified.js'
+import { webhookFields } from './engine/fields.js'
+import { formBody, parseForm } from './engine/form.js'
+import { headerId } from './engine/headers.js'
+import { idRules } from './engine/ids.js'
+import { signatureProof } from './engine/proof.js'
+import type { Reading } from './engine/reading.js'
+import { secretField } from './engine/secret.js'
+import { defineSender } from './engine/sender.js'
+import type { SignatureScheme } from './engine/signature-scheme.js'
+import { compileMessage } from './engine/template.js'
+import { parseAnyTime } from './engine/time.js'
+import { isObject, jsonObject, malformed } from './engine/verified.js'
+import { githubSamples } from './samples/github.js'
 
 /*
  * GitHub. https://docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries, read 2026-11-21.
@@ -23,18 +25,10 @@ import { isObject, jsonObject, malformed, verifiedDelivery } from './verified.js
  * object, the body must have it.
  * No retries: what is refused here is only sent again by hand.
  */
-const scheme: HmacScheme = {
+const scheme: SignatureScheme = {
   hash: 'sha256',
-  signature: {
-    header: 'x-hub-signature-256',
-    listSeparator: undefined,
-    pairs: undefined,
-    prefix: 'sha256=',
-    encoding: 'hex',
-  },
+  signature: { header: 'x-hub-signature-256', prefix: 'sha256=', encoding: 'hex' },
   message: compileMessage('{body}'),
-  timestamp: undefined,
-  idHeader: undefined,
 }
 
 const options = z.strictObject({ secret: secretField(), ...webhookFields('25MB') })
@@ -104,9 +98,9 @@ function pullRequestOf(data: JsonObject): string | undefined {
 
 const baseRepositoryId = compilePath('base.repo.id')
 
-function idsOf(data: JsonObject, declared: readonly IdRule[]): Ids {
-  const { sha, ...found } = readIds(mergeIdRules(rules, declared), data)
-  const pullRequest = pullRequestOf(data)
+function refineIds({ data, ids }: Reading): Ids {
+  const { sha, ...found } = ids
+  const pullRequest = isObject(data) ? pullRequestOf(data) : undefined
   const isNumber = pullRequest !== undefined && /^[1-9][0-9]{0,19}$/.test(pullRequest)
   return {
     ...(isNumber ? { pull_request: pullRequest } : {}),
@@ -122,32 +116,27 @@ const namedObjects = new Set(
   release review team workflow_job workflow_run`.split(/\s+/),
 )
 
-function eventName(header: string | undefined, data: JsonObject): string {
-  if (header === undefined || !/^[a-z][a-z0-9_]{0,63}$/.test(header)) {
+function eventName({ data, header }: Reading): string {
+  const name = header('x-github-event')
+  if (name === undefined || !/^[a-z][a-z0-9_]{0,63}$/.test(name)) {
     throw malformed('the header x-github-event does not name an event')
   }
-  const object = header === 'issues' ? 'issue' : header
-  if ((header === 'issues' || namedObjects.has(header)) && !isObject(data[object])) {
-    throw malformed(`the header x-github-event says ${header}, but the body has no ${object}`)
+  const object = name === 'issues' ? 'issue' : name
+  if ((name === 'issues' || namedObjects.has(name)) && !(isObject(data) && isObject(data[object]))) {
+    throw malformed(`the header x-github-event says ${name}, but the body has no ${object}`)
   }
-  return header
+  return name
 }
 
 /** `acme/web#42`, `acme/web@<commit>` for what runs on a commit, `acme/web@refs/heads/main` for a push. */
-function subjectOf(data: JsonObject, sha: string | undefined): string | undefined {
-  const repo = scalarText(valueAt(data, fullName))
-  if (repo === undefined) return scalarText(valueAt(data, organizationLogin))
-  for (const path of numbers) {
-    const text = scalarText(valueAt(data, path))
-    if (text !== undefined) return `${repo}#${text}`
-  }
-  const at = scalarText(data['ref']) ?? sha
+function subjectOf({ text, ids }: Reading): string | undefined {
+  const repo = text('repository.full_name')
+  if (repo === undefined) return text('organization.login')
+  const number = text('issue.number') ?? text('pull_request.number') ?? text('discussion.number')
+  if (number !== undefined) return `${repo}#${number}`
+  const at = text('ref') ?? ids['sha']
   return at === undefined ? repo : `${repo}@${at}`
 }
-
-const fullName = compilePath('repository.full_name')
-const organizationLogin = compilePath('organization.login')
-const numbers = [compilePath('issue.number'), ownNumber, compilePath('discussion.number')]
 
 const times = [
   'workflow_run.updated_at',
@@ -158,63 +147,42 @@ const times = [
   'check_run.completed_at',
   'release.published_at',
   'head_commit.timestamp',
-].map(compilePath)
-
-function timeOf(data: JsonValue): number | undefined {
-  for (const path of times) {
-    const text = scalarText(valueAt(data, path))
-    const at = text === undefined ? undefined : parseAnyTime(text)
-    if (at !== undefined) return at
-  }
-  return undefined
-}
+]
 
 /** By the signed bytes, not by the Content-Type, which is not signed: JSON never begins like this. */
 function isForm(body: Uint8Array): boolean {
   return Buffer.from(body.subarray(0, 8)).toString('latin1') === 'payload='
 }
 
-export const github = defineWebhookKind({
+export const github = defineSender({
   kind: 'github',
   title: 'GitHub',
   link: 'https://docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries',
   options,
-  idNames: ({ ids }) => [...new Set([...ruleNames(rules, ids), 'pull_request'])],
-  maxBodyBytes: ({ max_body }) => max_body,
-  verify(delivery, { secret }, now) {
-    const { secretIndex } = verifyHmac(scheme, secret, delivery, now)
-    return verifiedDelivery(delivery, secretIndex, (body) =>
-      isForm(body) ? (parseForm(body).get('payload') ?? Buffer.alloc(0)) : body,
-    )
+  proof: ({ secret }) => signatureProof(scheme, secret),
+  content: (body) => (isForm(body) ? (parseForm(body).get('payload') ?? Buffer.alloc(0)) : body),
+  body: jsonObject,
+  ids: rules,
+  refineIds,
+  moreIdNames: ['pull_request'],
+  event: {
+    id: ({ delivery }) => headerId(delivery, 'x-github-delivery'),
+    type: (reading) => {
+      const name = eventName(reading)
+      const action = reading.text('action')
+      return action === undefined ? name : `${name}.${action}`
+    },
+    subject: subjectOf,
+    time: ({ text }) =>
+      times.map(text).find((time) => time !== undefined && parseAnyTime(time) !== undefined),
   },
-  events(verified, { ids }): EventDraft[] {
-    const data = jsonObject(verified)
-    const event = eventName(plainHeader(verified.delivery, 'x-github-event'), data)
-    const action = scalarText(data['action'])
-    const found = idsOf(data, ids)
-    return [
-      {
-        sourceEventId: headerId(verified.delivery, 'x-github-delivery'),
-        type: action === undefined ? event : `${event}.${action}`,
-        subject: subjectOf(data, found['sha']),
-        time: timeOf(data) ?? verified.delivery.receivedAt,
-        ids: found,
-        ...(isForm(verified.delivery.body) ? { data } : {}),
-      },
-    ]
-  },
-  sign({ body, type, id, secretIndex = 0 }, { secret }, now) {
-    const key = secret[secretIndex]
-    if (!key) return {}
-    return {
-      'content-type': isForm(body) ? 'application/x-www-form-urlencoded' : 'application/json',
-      'user-agent': 'GitHub-Hookshot/3a1c2f0',
-      'x-github-event': type.split('.')[0] ?? type,
-      'x-github-delivery': id,
-      'x-github-hook-id': '292430182',
-      ...signHmac(scheme, key, { body, id }, now),
-    }
-  },
+  headers: ({ type, id, body }) => ({
+    'content-type': isForm(body) ? 'application/x-www-form-urlencoded' : 'application/json',
+    'user-agent': 'GitHub-Hookshot/3a1c2f0',
+    'x-github-event': type.split('.')[0] ?? type,
+    'x-github-delivery': id,
+    'x-github-hook-id': '292430182',
+  }),
   samples: githubSamples,
 })
 

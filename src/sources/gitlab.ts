@@ -1,19 +1,16 @@
 import { z } from 'zod'
-import type { Delivery } from '../domain/delivery.js'
-import type { EventDraft, Ids } from '../domain/event.js'
-import type { JsonObject } from '../util/json.js'
-import { compilePath, type Path, scalarText, valueAt } from '../util/path.js'
-import { toleranceField, webhookFields } from './fields.js'
-import { gitlabSamples } from './gitlab-samples.js'
-import { headerId } from './headers.js'
-import { type IdRule, idRules, readIds, ruleNames } from './ids.js'
-import { signHmac, verifyHmac } from './scheme-hmac.js'
-import { signToken, verifyToken } from './scheme-token.js'
-import { secretField } from './secret.js'
-import { defineWebhookKind } from './source.js'
-import { standardScheme, standardSecretField } from './standard-scheme.js'
-import { parseAnyTime } from './time.js'
-import { jsonObject, malformed, verifiedDelivery } from './verified.js'
+import type { Ids } from '../domain/event.js'
+import { toleranceField, webhookFields } from './engine/fields.js'
+import { headerId } from './engine/headers.js'
+import { type IdRule, idRules, readIds, ruleNames } from './engine/ids.js'
+import { type Proof, signatureProof, tokenProof } from './engine/proof.js'
+import type { Reading } from './engine/reading.js'
+import { secretField } from './engine/secret.js'
+import { defineSender } from './engine/sender.js'
+import { standardScheme, standardSecretField } from './engine/standard-scheme.js'
+import { parseAnyTime } from './engine/time.js'
+import { jsonObject, malformed } from './engine/verified.js'
+import { gitlabSamples } from './samples/gitlab.js'
 
 /*
  * GitLab. https://docs.gitlab.com/user/project/integrations/webhooks, read 2026-11-21. Two modes, by which
@@ -34,15 +31,27 @@ const options = z
     error: 'needs secret (the signing token, whsec_…) or token (what GitLab sends in X-Gitlab-Token)',
   })
 
-type Options = z.output<typeof options>
+const tokenScheme = { header: 'x-gitlab-token' }
 
-const tokenScheme = { header: 'x-gitlab-token', prefix: '' }
-
-function verify(delivery: Delivery, { secret, token, tolerance }: Options, now: number): number {
-  const byToken = token && verifyToken(tokenScheme, token, delivery)
-  const bySignature =
-    secret && verifyHmac(standardScheme('webhook', tolerance), secret, delivery, now).secretIndex
-  return bySignature ?? byToken ?? 0
+/** Of the keys that are given, all have to be right. */
+function proof({ secret, token, tolerance }: z.output<typeof options>): Proof {
+  const scheme = standardScheme('webhook', tolerance)
+  const byToken = token && tokenProof(tokenScheme, token)
+  const bySignature = secret && signatureProof(scheme, secret)
+  return {
+    prove(delivery, now, trace) {
+      const first = byToken?.prove(delivery, now, trace)
+      const second = bySignature?.prove(delivery, now, trace)
+      return second ?? first ?? { secretIndex: 0 }
+    },
+    sign(request, now) {
+      const { secretIndex = 0 } = request
+      const id = request.id.replaceAll('.', '-')
+      const clear = byToken?.sign({ ...request, secretIndex: secret ? 0 : secretIndex }, now)
+      const signed = bySignature?.sign({ ...request, id }, now)
+      return { headers: { 'idempotency-key': id, ...clear?.headers, ...signed?.headers } }
+    },
+  }
 }
 
 const number = '[1-9][0-9]{0,19}'
@@ -70,68 +79,63 @@ const rulesByKind: Readonly<Record<string, readonly IdRule[]>> = {
   deployment: idRules({ deployment: [number, 'deployment_id'] }),
   release: idRules({ release: [number, 'id'] }),
 }
-const kindRules = Object.values(rulesByKind)
 
-const projectId = compilePath('project.id')
-const mergeRequestIid = compilePath('merge_request.iid')
-const mergeRequestTarget = compilePath('merge_request.target_project_id')
+const wordPattern = /^[a-z][a-z0-9_]{0,63}$/
 
-function text(data: JsonObject, path: Path): string | undefined {
-  return scalarText(valueAt(data, path))
+function kindOf({ text }: Reading): string {
+  const kind = text('object_kind') ?? text('event_name')
+  if (kind === undefined || !wordPattern.test(kind)) throw malformed('the body has no object_kind')
+  return kind
 }
 
-function idsOf(kind: string, data: JsonObject, declared: readonly IdRule[]): Ids {
-  const { sha: commit, ...found } = readIds(rules, data)
+function refineIds(reading: Reading): Ids {
+  const { data, text } = reading
+  const { sha: commit, ...found } = reading.ids
   // A merge request that a note or pipeline points to has its number in the target project, which need not be this one.
-  const iid = text(data, mergeRequestIid)
-  const target = text(data, mergeRequestTarget)
+  const iid = text('merge_request.iid')
+  const target = text('merge_request.target_project_id')
   const isOurs = target !== undefined && target === found['project']
   return {
-    ...found,
     ...(commit === undefined || /^0+$/.test(commit) ? {} : { sha: commit }),
     ...(isOurs && iid !== undefined && /^[1-9][0-9]{0,19}$/.test(iid) ? { merge_request: iid } : {}),
-    ...readIds(rulesByKind[kind] ?? [], data),
-    ...readIds(declared, data),
+    ...readIds(rulesByKind[kindOf(reading)] ?? [], data),
+    ...found,
   }
 }
 
-const action = compilePath('object_attributes.action')
-const status = compilePath('object_attributes.status')
-const wordPattern = /^[a-z][a-z0-9_]{0,63}$/
-
 /** `merge_request.open`, `pipeline.failed`, `build.failed`, `push`. All of it from the body. */
-function typeOf(kind: string, data: JsonObject): string {
-  const detail =
-    kind === 'pipeline' ? text(data, status) : kind === 'build' ? data['build_status'] : text(data, action)
-  return typeof detail === 'string' && wordPattern.test(detail) ? `${kind}.${detail}` : kind
+function typeOf(reading: Reading): string {
+  const { text } = reading
+  const kind = kindOf(reading)
+  const details: Readonly<Record<string, string>> = {
+    pipeline: 'object_attributes.status',
+    build: 'build_status',
+  }
+  const detail = text(details[kind] ?? 'object_attributes.action')
+  return detail !== undefined && wordPattern.test(detail) ? `${kind}.${detail}` : kind
 }
 
-const ownPath = compilePath('project.path_with_namespace')
-
 /** `group/app!7`, `group/app#3`, `group/app@<ref>`: as GitLab writes references. */
-function subjectOf(ids: Ids, data: JsonObject): string | undefined {
-  const project = text(data, ownPath) ?? text(data, projectId) ?? scalarText(data['project_id'])
+function subjectOf({ text, ids }: Reading): string | undefined {
+  const project = text('project.path_with_namespace') ?? text('project.id') ?? text('project_id')
   if (project === undefined) return undefined
   if (ids['merge_request'] !== undefined) return `${project}!${ids['merge_request']}`
   if (ids['issue'] !== undefined) return `${project}#${ids['issue']}`
-  const ref = scalarText(data['ref']) ?? text(data, pipelineRef)
+  const ref = text('ref') ?? text('object_attributes.ref')
   return ref === undefined ? project : `${project}@${ref}`
 }
 
-const pipelineRef = compilePath('object_attributes.ref')
 const times = [
   'object_attributes.updated_at',
   'object_attributes.finished_at',
   'object_attributes.created_at',
-].map(compilePath)
+]
 
 /** `2013-12-03T17:23:34Z`, and in older events `2013-12-03 17:23:34 UTC`. */
-function timeOf(data: JsonObject): number | undefined {
-  for (const path of times) {
-    const at = parseAnyTime((text(data, path) ?? '').replace(/^(\S+) (\S+) UTC$/, '$1T$2Z'))
-    if (at !== undefined) return at
-  }
-  return undefined
+function timeOf({ text }: Reading): string | undefined {
+  return times
+    .map((path) => text(path)?.replace(/^(\S+) (\S+) UTC$/, '$1T$2Z'))
+    .find((time) => time !== undefined && parseAnyTime(time) !== undefined)
 }
 
 const eventHeaders: Readonly<Record<string, string>> = {
@@ -146,48 +150,28 @@ const eventHeaders: Readonly<Record<string, string>> = {
   release: 'Release Hook',
 }
 
-export const gitlab = defineWebhookKind({
+export const gitlab = defineSender({
   kind: 'gitlab',
   title: 'GitLab',
   link: 'https://docs.gitlab.com/user/project/integrations/webhooks',
   options,
-  idNames: ({ ids }) => ruleNames(rules, ...kindRules, ids),
-  maxBodyBytes: ({ max_body }) => max_body,
-  verify: (delivery, parsed, now) => verifiedDelivery(delivery, verify(delivery, parsed, now)),
-  events(verified, { ids: declared, secret }): EventDraft[] {
-    const data = jsonObject(verified)
-    const kind = data['object_kind'] ?? data['event_name']
-    if (typeof kind !== 'string' || !wordPattern.test(kind)) throw malformed('the body has no object_kind')
-    const { delivery } = verified
-    const ids = idsOf(kind, data, declared)
-    return [
-      {
-        sourceEventId: headerId(delivery, secret ? 'webhook-id' : 'idempotency-key'),
-        // Signed with the body, or as little as the body: a tag that is made, deleted and made again has the same
-        // body twice, and only the id tells one from the other.
-        isIdAuthentic: true,
-        type: typeOf(kind, data),
-        subject: subjectOf(ids, data),
-        time: timeOf(data) ?? delivery.receivedAt,
-        ids,
-      },
-    ]
+  proof,
+  body: jsonObject,
+  ids: rules,
+  refineIds,
+  moreIdNames: ruleNames(...Object.values(rulesByKind)),
+  event: {
+    id: ({ delivery }, { secret }) => headerId(delivery, secret ? 'webhook-id' : 'idempotency-key'),
+    // Signed with the body, or as little as the body: a tag that is made, deleted and made again has the same
+    // body twice, and only the id tells one from the other.
+    isIdAuthentic: true,
+    type: typeOf,
+    subject: subjectOf,
+    time: timeOf,
   },
-  sign({ body, type, id, secretIndex = 0 }, { secret, token, tolerance }, now) {
-    const signing = secret?.[secretIndex]
-    const clear = token?.[secret ? 0 : secretIndex]
-    if (!signing && !clear) return {}
-    const deliveryId = id.replaceAll('.', '-')
-    return {
-      'content-type': 'application/json',
-      'user-agent': 'GitLab/19.0.0',
-      'x-gitlab-event': eventHeaders[type.split('.')[0] ?? ''] ?? 'System Hook',
-      'idempotency-key': deliveryId,
-      ...(clear ? signToken(tokenScheme, clear) : {}),
-      ...(signing
-        ? signHmac(standardScheme('webhook', tolerance), signing, { body, id: deliveryId }, now)
-        : {}),
-    }
-  },
+  headers: ({ type }) => ({
+    'user-agent': 'GitLab/19.0.0',
+    'x-gitlab-event': eventHeaders[type.split('.')[0] ?? ''] ?? 'System Hook',
+  }),
   samples: gitlabSamples,
 })

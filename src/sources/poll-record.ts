@@ -3,9 +3,9 @@ import type { JsonValue } from '../util/json.js'
 import { stringifyJson } from '../util/json.js'
 import { scalarText, valueAt } from '../util/path.js'
 import { sha256 } from '../util/signature.js'
-import { readIds } from './ids.js'
+import { readIds } from './engine/ids.js'
+import { parseTime } from './engine/time.js'
 import type { PollOptions } from './poll.js'
-import { parseTime } from './time.js'
 
 /** An item of a page, read. */
 export interface PollRecord {

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../util/json.js'
-import { formatTime, type TimeFormat } from './time.js'
+import { formatTime, type TimeFormat } from './engine/time.js'
 
 /** A JSON body as the file declares it; texts in it may have substitutions. */
 export type BodyTree = string | number | boolean | null | BodyTree[] | { [key: string]: BodyTree }

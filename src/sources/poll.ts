@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { compilePath, type Path } from '../util/path.js'
-import { durationField, later, pathField } from './fields.js'
-import { idsField, ruleNames } from './ids.js'
+import { durationField, later, pathField } from './engine/fields.js'
+import { idsField, ruleNames } from './engine/ids.js'
 import { type BodyTree, substitutionFaults, usesSubstitution } from './poll-template.js'
 import type { SourceKind } from './source.js'
 

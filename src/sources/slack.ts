@@ -1,19 +1,17 @@
 import { z } from 'zod'
 import type { Reply, VerifiedDelivery } from '../domain/delivery.js'
 import { AppError } from '../domain/errors.js'
-import type { EventDraft, Ids } from '../domain/event.js'
 import type { JsonObject, JsonValue } from '../util/json.js'
-import { compilePath, scalarText, valueAt } from '../util/path.js'
-import { toleranceField, webhookFields } from './fields.js'
-import { parseForm } from './form.js'
-import { type IdRule, idRules, mergeIdRules, readIds, ruleNames } from './ids.js'
-import { type HmacScheme, signHmac, verifyHmac } from './scheme-hmac.js'
-import { secretField } from './secret.js'
-import { slackSamples } from './slack-samples.js'
-import { defineWebhookKind } from './source.js'
-import { compileMessage } from './template.js'
-import { parseTime } from './time.js'
-import { isObject, jsonObject, malformed, verifiedDelivery } from './verified.js'
+import { toleranceField, webhookFields } from './engine/fields.js'
+import { parseForm } from './engine/form.js'
+import { idRules } from './engine/ids.js'
+import { signatureProof } from './engine/proof.js'
+import { secretField } from './engine/secret.js'
+import { defineSender } from './engine/sender.js'
+import type { SignatureScheme } from './engine/signature-scheme.js'
+import { compileMessage } from './engine/template.js'
+import { isObject, jsonObject, malformed } from './engine/verified.js'
+import { slackSamples } from './samples/slack.js'
 
 /*
  * Slack: Events API, slash commands, interactivity. https://docs.slack.dev/authentication/verifying-requests-from-slack,
@@ -22,13 +20,11 @@ import { isObject, jsonObject, malformed, verifiedDelivery } from './verified.js
  * Handshake: `url_verification`, signed as everything else: answered only after `verify`.
  * Must be answered 200 within 3 s; retried at once, after 1 and after 5 minutes with the same event_id.
  */
-function scheme(toleranceMs: number): HmacScheme {
+function scheme(toleranceMs: number): SignatureScheme {
   return {
     hash: 'sha256',
     signature: {
       header: 'x-slack-signature',
-      listSeparator: undefined,
-      pairs: undefined,
       prefix: 'v0=',
       encoding: 'hex',
     },
@@ -38,7 +34,6 @@ function scheme(toleranceMs: number): HmacScheme {
       unit: 's',
       tolerance: { pastMs: toleranceMs, futureMs: toleranceMs },
     },
-    idHeader: undefined,
   }
 }
 
@@ -91,34 +86,6 @@ function utf8(bytes: Uint8Array): string {
   }
 }
 
-const innerType = compilePath('event.type')
-const eventTime = compilePath('event_time')
-
-function draftOf(data: JsonObject, ids: Ids, receivedAt: number): Omit<EventDraft, 'ids'> {
-  const text = (name: string) => scalarText(data[name])
-  const type = text('type')
-  if (type === undefined) {
-    return {
-      sourceEventId: text('trigger_id'),
-      type: 'slash_command',
-      subject: ids['channel'],
-      time: receivedAt,
-    }
-  }
-  const thread = ids['thread'] === undefined ? ids['channel'] : `${ids['channel'] ?? ''}/${ids['thread']}`
-  const time = parseTime(scalarText(valueAt(data, eventTime)) ?? '', 'epoch') ?? receivedAt
-  if (type !== 'event_callback') {
-    return { sourceEventId: text('event_id') ?? text('trigger_id'), type, subject: thread, time }
-  }
-  const inner = scalarText(valueAt(data, innerType))
-  if (inner === undefined) throw malformed('the event_callback has no event.type')
-  return { sourceEventId: text('event_id'), type: inner, subject: thread, time }
-}
-
-function idsOf(data: JsonObject, declared: readonly IdRule[]): Ids {
-  return readIds(mergeIdRules(rules, declared), data)
-}
-
 /** `url_verification`: gives the challenge back as plain text, if it is nothing but a token. */
 function challenge(verified: VerifiedDelivery): Reply | undefined {
   if (isForm(verified.delivery.body)) return undefined
@@ -143,35 +110,35 @@ function readable(verified: VerifiedDelivery): JsonValue | undefined {
   }
 }
 
-export const slack = defineWebhookKind({
+export const slack = defineSender({
   kind: 'slack',
   title: 'Slack',
   link: 'https://docs.slack.dev/authentication/verifying-requests-from-slack',
   options,
-  idNames: ({ ids }) => ruleNames(rules, ids),
-  maxBodyBytes: ({ max_body }) => max_body,
-  verify(delivery, { secret, tolerance }, now) {
-    const { secretIndex } = verifyHmac(tolerance, secret, delivery, now)
-    return verifiedDelivery(delivery, secretIndex, (body) =>
-      isForm(body) ? (parseForm(body).get('payload') ?? Buffer.alloc(0)) : body,
-    )
-  },
+  proof: ({ secret, tolerance }) => signatureProof(tolerance, secret),
+  content: (body) => (isForm(body) ? (parseForm(body).get('payload') ?? Buffer.alloc(0)) : body),
   handshake: challenge,
-  events(verified, { ids: declared }): EventDraft[] {
-    const { body, receivedAt } = verified.delivery
-    const data = contentOf(verified)
-    const ids = idsOf(data, declared)
-    return [{ ...draftOf(data, ids, receivedAt), ids, ...(isForm(body) ? { data } : {}) }]
+  body: contentOf,
+  ids: rules,
+  event: {
+    id: ({ text }) => text('event_id') ?? text('trigger_id'),
+    type({ text }) {
+      const type = text('type')
+      if (type !== 'event_callback') return type ?? 'slash_command'
+      const inner = text('event.type')
+      if (inner === undefined) throw malformed('the event_callback has no event.type')
+      return inner
+    },
+    subject: ({ ids, text }) =>
+      ids['thread'] === undefined || text('type') === undefined
+        ? ids['channel']
+        : `${ids['channel'] ?? ''}/${ids['thread']}`,
+    time: ({ text }) => text('event_time'),
   },
   reply: () => ({ status: 200, body: '' }),
-  sign({ body, id, secretIndex = 0 }, { secret, tolerance }, now) {
-    const key = secret[secretIndex]
-    if (!key) return {}
-    return {
-      'content-type': isForm(body) ? 'application/x-www-form-urlencoded' : 'application/json',
-      'user-agent': 'Slackbot 1.0 (+https://api.slack.com/robots)',
-      ...signHmac(tolerance, key, { body, id }, now),
-    }
-  },
+  headers: ({ body }) => ({
+    'content-type': isForm(body) ? 'application/x-www-form-urlencoded' : 'application/json',
+    'user-agent': 'Slackbot 1.0 (+https://api.slack.com/robots)',
+  }),
   samples: slackSamples,
 })

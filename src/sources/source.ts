@@ -2,6 +2,12 @@ import type { z } from 'zod'
 import type { Delivery, Reply, VerifiedDelivery } from '../domain/delivery.js'
 import type { EventDraft } from '../domain/event.js'
 import type { JsonValue } from '../util/json.js'
+import type { RemoteKeys } from './engine/keys.js'
+import type { SecretFile } from './engine/secret-file.js'
+import type { SignedRequest, SignRequest } from './engine/sign.js'
+import type { Trace } from './engine/trace.js'
+
+export type { SignedRequest, SignRequest } from './engine/sign.js'
 
 /**
  * A kind of source: what `kind:` in `config.yaml` names. One file each. A webhook kind verifies deliveries
@@ -18,86 +24,58 @@ export interface SourceKind {
   /** Names of the ids that events of a source with these options may have. */
   idNames(options: unknown): readonly string[]
   /** Present when the kind receives deliveries. `options` is what the schema made of the file. */
-  open?(options: unknown): WebhookSource
+  open?(options: unknown, context: SourceContext): WebhookSource
+}
+
+/** What a source is given beside its options. */
+export interface SourceContext {
+  /** Where senders reach it, as `server.public_url` says: `https://hooks.example.com/hooks/payments`. */
+  readonly url: string
+  readonly keys: RemoteKeys
+  /** Opens a file of secrets; a relative path counts from the folder of `config.yaml`. */
+  secretFile(path: string): SecretFile
 }
 
 /** A configured source that receives deliveries. */
 export interface WebhookSource {
+  /** Those of deliveries. */
   readonly methods: readonly string[]
+  /** Further ones, of handshakes only. */
+  readonly greetingMethods: readonly string[]
   /** Bytes. */
   readonly maxBodyBytes: number
+  /**
+   * The answer to a handshake that the sender does not sign; undefined for everything else. It is a stranger's until
+   * proved otherwise: what it says is answered and forgotten. Throws VerificationError for one that is refused.
+   */
+  greet(delivery: Delivery, now: number): Reply | undefined
+  /** Fetches what `verify` needs of the sender's published keys. See `Proof.prepare`. */
+  prepare?(delivery: Delivery, now: number): Promise<void>
   /**
    * Throws VerificationError. Reads nothing of the body but its bytes (and what the scheme itself places
    * there). Tries every secret and every listed signature without an early exit.
    */
-  verify(delivery: Delivery, now: number): VerifiedDelivery
-  /** The answer to a handshake, after `verify`; undefined for an ordinary delivery. */
+  verify(delivery: Delivery, now: number, trace?: Trace): VerifiedDelivery
+  /** The answer to a signed handshake, after `verify`; undefined for an ordinary delivery. */
   handshake(verified: VerifiedDelivery): Reply | undefined
   /** At least one event. Throws AppError `delivery.malformed` when there is none to be made. */
   events(verified: VerifiedDelivery): EventDraft[]
   /** What this sender expects; undefined for the default answer. */
   reply(state: 'recorded' | 'duplicate'): Reply | undefined
-  /** Headers that this sender would put on `body` at `now`, for `trigger`, tests and the demo. */
-  sign(request: SignRequest, now: number): Record<string, string>
+  /** The status for what does not verify: 401, unless the sender wants another. */
+  readonly refusalStatus: number
+  /** What this sender would send of `body` at `now`, for `trigger`, tests and the demo. See `Proof.sign`. */
+  sign(request: SignRequest, now: number): SignedRequest
   readonly samples: readonly Sample[]
-}
-
-export interface SignRequest {
-  readonly body: Uint8Array
-  readonly type: string
-  /** The sender's delivery or event id. */
-  readonly id: string
-  readonly secretIndex?: number
 }
 
 /** A realistic delivery of a type, minimal, from the sender's published examples. */
 export interface Sample {
   readonly type: string
+  /** A text is sent as it is: a form, or XML. */
   readonly body: JsonValue
   /** Path in the body of the sender's event id, so that each triggered delivery is a new event. */
   readonly idPath?: string
-}
-
-export interface WebhookKindDefinition<Options extends z.ZodObject> {
-  readonly kind: string
-  readonly title: string
-  readonly link: string
-  readonly options: Options
-  readonly methods?: readonly string[]
-  idNames(options: z.output<Options>): readonly string[]
-  maxBodyBytes(options: z.output<Options>): number
-  verify(delivery: Delivery, options: z.output<Options>, now: number): VerifiedDelivery
-  handshake?(verified: VerifiedDelivery, options: z.output<Options>): Reply | undefined
-  events(verified: VerifiedDelivery, options: z.output<Options>): EventDraft[]
-  reply?(state: 'recorded' | 'duplicate', options: z.output<Options>): Reply | undefined
-  sign(request: SignRequest, options: z.output<Options>, now: number): Record<string, string>
-  /** A function where they depend on what the file declares. */
-  readonly samples: readonly Sample[] | ((options: z.output<Options>) => readonly Sample[])
-}
-
-/** Makes a kind out of plain functions that take the options they declared. */
-export function defineWebhookKind<Options extends z.ZodObject>(
-  definition: WebhookKindDefinition<Options>,
-): SourceKind {
-  const { kind, title, link, options: schema, methods = ['POST'], samples } = definition
-  return {
-    kind,
-    title,
-    link,
-    options: schema,
-    idNames: (parsed) => definition.idNames(parsed as z.output<Options>),
-    open: (parsed) => {
-      const options = parsed as z.output<Options>
-      return {
-        methods,
-        samples: typeof samples === 'function' ? samples(options) : samples,
-        maxBodyBytes: definition.maxBodyBytes(options),
-        verify: (delivery, now) => definition.verify(delivery, options, now),
-        handshake: (verified) => definition.handshake?.(verified, options),
-        events: (verified) => definition.events(verified, options),
-        reply: (state) => definition.reply?.(state, options),
-        sign: (request, now) => definition.sign(request, options, now),
-      }
-    },
-  }
+  /** The sender's event id as it stands in a text. */
+  readonly idText?: string
 }

@@ -1,14 +1,9 @@
 import { z } from 'zod'
-import type { EventDraft } from '../domain/event.js'
 import { scalarText, valueAt } from '../util/path.js'
-import { pathField, toleranceField, webhookFields } from './fields.js'
-import { plainHeader } from './headers.js'
-import { readIds, ruleNames } from './ids.js'
-import { signHmac, verifyHmac } from './scheme-hmac.js'
-import { defineWebhookKind } from './source.js'
-import { namesOf, standardScheme, standardSecretField } from './standard-scheme.js'
-import { parseAnyTime } from './time.js'
-import { jsonObject, verifiedDelivery } from './verified.js'
+import { pathField, toleranceField, webhookFields } from './engine/fields.js'
+import { defineSender } from './engine/sender.js'
+import { namesOf, standardProof, standardSecretField } from './engine/standard-scheme.js'
+import { jsonObject } from './engine/verified.js'
 
 /*
  * Any sender that follows Standard Webhooks, or Svix (Clerk, Resend, Brex, …).
@@ -23,43 +18,22 @@ const options = z.strictObject({
   ...webhookFields('1MB'),
 })
 
-export const standardWebhooks = defineWebhookKind({
+export const standardWebhooks = defineSender({
   kind: 'standard-webhooks',
   title: 'Standard Webhooks and Svix',
   link: 'https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md',
   options,
-  idNames: ({ ids }) => ruleNames(ids),
-  maxBodyBytes: ({ max_body }) => max_body,
-  verify(delivery, { secret, tolerance }, now) {
-    const scheme = standardScheme(namesOf(delivery), tolerance)
-    return verifiedDelivery(delivery, verifyHmac(scheme, secret, delivery, now).secretIndex)
+  proof: ({ secret, tolerance }) => standardProof(secret, tolerance),
+  body: jsonObject,
+  ids: [],
+  event: {
+    id: ({ delivery, header }) => header(`${namesOf(delivery)}-id`),
+    isIdAuthentic: true, // it is part of what is signed
+    type: ({ text }) => text('type'),
+    subject: ({ data }, { subject }) => scalarText(valueAt(data, subject)),
+    time: ({ delivery, text, header }) => text('timestamp') ?? header(`${namesOf(delivery)}-timestamp`),
   },
-  events(verified, { ids, subject }): EventDraft[] {
-    const { delivery } = verified
-    const data = jsonObject(verified)
-    const names = namesOf(delivery)
-    const time = scalarText(data['timestamp']) ?? plainHeader(delivery, `${names}-timestamp`) ?? ''
-    const { type } = data
-    return [
-      {
-        sourceEventId: plainHeader(delivery, `${names}-id`),
-        isIdAuthentic: true, // it is part of what is signed
-        type: typeof type === 'string' && type !== '' ? type : 'event',
-        subject: scalarText(valueAt(data, subject)),
-        time: parseAnyTime(time) ?? delivery.receivedAt,
-        ids: readIds(ids, data),
-      },
-    ]
-  },
-  sign({ body, id, secretIndex = 0 }, { secret, tolerance }, now) {
-    const key = secret[secretIndex]
-    if (!key) return {}
-    return {
-      'content-type': 'application/json',
-      'user-agent': 'Standard-Webhooks/1.0',
-      ...signHmac(standardScheme('webhook', tolerance), key, { body, id: id.replaceAll('.', '-') }, now),
-    }
-  },
+  headers: () => ({ 'user-agent': 'Standard-Webhooks/1.0' }),
   samples: [
     {
       type: 'user.created',

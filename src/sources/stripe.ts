@@ -1,16 +1,13 @@
 import { z } from 'zod'
-import type { EventDraft } from '../domain/event.js'
-import type { JsonObject } from '../util/json.js'
-import { compilePath, scalarText, valueAt } from '../util/path.js'
-import { toleranceField, webhookFields } from './fields.js'
-import { idRules, mergeIdRules, readIds, ruleNames } from './ids.js'
-import { type HmacScheme, signHmac, verifyHmac } from './scheme-hmac.js'
-import { secretField } from './secret.js'
-import { defineWebhookKind } from './source.js'
-import { stripeSamples } from './stripe-samples.js'
-import { compileMessage } from './template.js'
-import { parseAnyTime } from './time.js'
-import { jsonObject, malformed, verifiedDelivery } from './verified.js'
+import { toleranceField, webhookFields } from './engine/fields.js'
+import { idRules } from './engine/ids.js'
+import { signatureProof } from './engine/proof.js'
+import { secretField } from './engine/secret.js'
+import { defineSender } from './engine/sender.js'
+import type { SignatureScheme } from './engine/signature-scheme.js'
+import { compileMessage } from './engine/template.js'
+import { jsonObject, malformed } from './engine/verified.js'
+import { stripeSamples } from './samples/stripe.js'
 
 /*
  * Stripe, snapshot events (v1) and thin events (v2). https://docs.stripe.com/webhooks#verify-manually, read
@@ -19,19 +16,17 @@ import { jsonObject, malformed, verifiedDelivery } from './verified.js'
  * Dedupe: the body's `id` (evt_…), signed, the same on each retry and in GET /v1/events.
  * Retries: for three days in live mode.
  */
-function scheme(toleranceMs: number): HmacScheme {
+function scheme(toleranceMs: number): SignatureScheme {
   return {
     hash: 'sha256',
     signature: {
       header: 'stripe-signature',
       listSeparator: ',',
       pairs: { separator: '=', select: ['v1'] },
-      prefix: '',
       encoding: 'hex',
     },
     message: compileMessage('{timestamp}.{body}'),
     timestamp: { pair: 't', unit: 's', tolerance: { pastMs: toleranceMs, futureMs: toleranceMs } },
-    idHeader: undefined,
   }
 }
 
@@ -64,47 +59,28 @@ const rules = idRules({
   payout: ['po_[A-Za-z0-9]+', ...own],
 })
 
-const objectId = compilePath('data.object.id')
-const relatedId = compilePath('related_object.id')
-
-/** Two disputes on one charge are two subjects; thin events name the object under `related_object`. */
-function subjectOf(data: JsonObject): string | undefined {
-  return scalarText(valueAt(data, objectId)) ?? scalarText(valueAt(data, relatedId))
-}
-
-export const stripe = defineWebhookKind({
+export const stripe = defineSender({
   kind: 'stripe',
   title: 'Stripe',
   link: 'https://docs.stripe.com/webhooks#verify-manually',
   options,
-  idNames: ({ ids }) => ruleNames(rules, ids),
-  maxBodyBytes: ({ max_body }) => max_body,
-  verify(delivery, { secret, tolerance }, now) {
-    return verifiedDelivery(delivery, verifyHmac(tolerance, secret, delivery, now).secretIndex)
+  proof: ({ secret, tolerance }) => signatureProof(tolerance, secret),
+  body: jsonObject,
+  ids: rules,
+  event: {
+    id({ object }) {
+      const id = object('')?.['id']
+      if (typeof id !== 'string' || id === '') throw malformed('the event has no id')
+      return id
+    },
+    type: ({ text }) => text('type'),
+    // Two disputes on one charge are two subjects; thin events name the object under `related_object`.
+    subject: ({ text }) => text('data.object.id') ?? text('related_object.id'),
+    time: ({ text }) => text('created'),
   },
-  events(verified, { ids }): EventDraft[] {
-    const data = jsonObject(verified)
-    const { id, type } = data
-    if (typeof id !== 'string' || id === '') throw malformed('the event has no id')
-    const created = scalarText(data['created'])
-    return [
-      {
-        sourceEventId: id,
-        type: typeof type === 'string' && type !== '' ? type : 'event',
-        subject: subjectOf(data),
-        time: (created === undefined ? undefined : parseAnyTime(created)) ?? verified.delivery.receivedAt,
-        ids: readIds(mergeIdRules(rules, ids), data),
-      },
-    ]
-  },
-  sign({ body, id, secretIndex = 0 }, { secret, tolerance }, now) {
-    const key = secret[secretIndex]
-    if (!key) return {}
-    return {
-      'content-type': 'application/json; charset=utf-8',
-      'user-agent': 'Stripe/1.0 (+https://stripe.com/docs/webhooks)',
-      ...signHmac(tolerance, key, { body, id }, now),
-    }
-  },
+  headers: () => ({
+    'content-type': 'application/json; charset=utf-8',
+    'user-agent': 'Stripe/1.0 (+https://stripe.com/docs/webhooks)',
+  }),
   samples: stripeSamples,
 })

@@ -1,17 +1,16 @@
 import { z } from 'zod'
-import type { EventDraft, Ids } from '../domain/event.js'
-import type { JsonObject } from '../util/json.js'
+import type { Ids } from '../domain/event.js'
 import { compilePath, type Path, scalarText, valueAt } from '../util/path.js'
-import { toleranceField, webhookFields } from './fields.js'
-import { headerId } from './headers.js'
-import { type IdRule, readIds, ruleNames } from './ids.js'
-import { type HmacScheme, signHmac, verifyHmac } from './scheme-hmac.js'
-import { secretField } from './secret.js'
-import { defineWebhookKind } from './source.js'
-import { compileMessage } from './template.js'
-import { parseAnyTime } from './time.js'
-import { jsonObject, verifiedDelivery } from './verified.js'
-import { zendeskSamples } from './zendesk-samples.js'
+import { toleranceField, webhookFields } from './engine/fields.js'
+import { headerId } from './engine/headers.js'
+import { signatureProof } from './engine/proof.js'
+import type { Reading } from './engine/reading.js'
+import { secretField } from './engine/secret.js'
+import { defineSender } from './engine/sender.js'
+import type { SignatureScheme } from './engine/signature-scheme.js'
+import { compileMessage } from './engine/template.js'
+import { jsonObject } from './engine/verified.js'
+import { zendeskSamples } from './samples/zendesk.js'
 
 /*
  * Zendesk: event webhooks (`zen:event-type:…`), and the free bodies of triggers and automations.
@@ -20,14 +19,11 @@ import { zendeskSamples } from './zendesk-samples.js'
  * Dedupe: event webhooks have `id` in the body, signed. Triggers have X-Zendesk-Webhook-Invocation-Id, not
  * signed, the same over the attempts of one invocation.
  */
-function scheme(toleranceMs: number): HmacScheme {
+function scheme(toleranceMs: number): SignatureScheme {
   return {
     hash: 'sha256',
     signature: {
       header: 'x-zendesk-webhook-signature',
-      listSeparator: undefined,
-      pairs: undefined,
-      prefix: '',
       encoding: 'base64',
     },
     message: compileMessage('{timestamp}{body}'),
@@ -36,7 +32,6 @@ function scheme(toleranceMs: number): HmacScheme {
       unit: 'iso',
       tolerance: { pastMs: toleranceMs, futureMs: toleranceMs },
     },
-    idHeader: undefined,
   }
 }
 
@@ -69,60 +64,57 @@ const detailId = compilePath('detail.id')
  * An id that stands in two places must be the same in both, or it is none: a trigger's body is a template
  * that people fill, and words of a ticket that break out of it can add a key, but cannot change one.
  */
-function idsOf(data: JsonObject, type: string | undefined, declared: readonly IdRule[]): Ids {
+function refineIds({ data, text, ids }: Reading): Ids {
   const found: Record<string, string> = {}
+  const type = text('type')
   const about = type?.startsWith(eventPrefix) ? type.slice(eventPrefix.length).split('.')[0] : undefined
   for (const name of names) {
     const paths = about === name ? [detailId, ...places[name]] : places[name]
     const values = new Set(
-      paths.map((path) => scalarText(valueAt(data, path))).filter((text) => text !== undefined),
+      paths.map((path) => scalarText(valueAt(data, path))).filter((value) => value !== undefined),
     )
     const [value] = values
     if (values.size === 1 && value !== undefined && /^[1-9][0-9]{0,19}$/.test(value)) found[name] = value
   }
-  return { ...found, ...readIds(declared, data) }
+  return { ...found, ...ids }
 }
 
-export const zendesk = defineWebhookKind({
+/** What Zendesk sends by itself, not a trigger's words: its own attributes are there. */
+function isEvent({ text }: Reading): boolean {
+  return text('type')?.startsWith(eventPrefix) === true
+}
+
+export const zendesk = defineSender({
   kind: 'zendesk',
   title: 'Zendesk',
   link: 'https://developer.zendesk.com/documentation/webhooks/verifying',
   options,
-  idNames: ({ ids }) => [...new Set([...names, ...ruleNames(ids)])],
-  maxBodyBytes: ({ max_body }) => max_body,
-  verify(delivery, { secret, tolerance }, now) {
-    return verifiedDelivery(delivery, verifyHmac(tolerance, secret, delivery, now).secretIndex)
+  proof: ({ secret, tolerance }) => signatureProof(tolerance, secret),
+  body: jsonObject,
+  ids: [],
+  refineIds,
+  moreIdNames: names,
+  event: {
+    id: (reading) =>
+      (isEvent(reading) ? reading.text('id') : undefined) ??
+      headerId(reading.delivery, 'x-zendesk-webhook-invocation-id'),
+    type: ({ text }) => {
+      const type = text('type')
+      return type === undefined || type.length > 200 ? 'trigger' : type
+    },
+    subject: (reading) => {
+      const ticket = reading.ids['ticket']
+      if (ticket !== undefined) return `zen:ticket:${ticket}`
+      return isEvent(reading) ? reading.text('subject') : undefined
+    },
+    time: (reading) => (isEvent(reading) ? reading.text('time') : undefined),
   },
-  events(verified, { ids: declared }): EventDraft[] {
-    const { delivery } = verified
-    const data = jsonObject(verified)
-    const type = scalarText(data['type'])
-    const isEvent = type?.startsWith(eventPrefix) === true
-    const ids = idsOf(data, type, declared)
-    const bodyId = isEvent ? scalarText(data['id']) : undefined
-    const time = isEvent ? parseAnyTime(scalarText(data['time']) ?? '') : undefined
-    const subject = isEvent ? scalarText(data['subject']) : undefined
-    return [
-      {
-        sourceEventId: bodyId ?? headerId(delivery, 'x-zendesk-webhook-invocation-id'),
-        type: type === undefined || type === '' || type.length > 200 ? 'trigger' : type,
-        subject: ids['ticket'] === undefined ? subject : `zen:ticket:${ids['ticket']}`,
-        time: time ?? delivery.receivedAt,
-        ids,
-      },
-    ]
-  },
-  sign({ body, id, secretIndex = 0 }, { secret, tolerance }, now) {
-    const key = secret[secretIndex]
-    if (!key) return {}
-    return {
-      'content-type': 'application/json; charset=utf-8',
-      'user-agent': 'Zendesk Webhook',
-      'x-zendesk-account-id': '22129848',
-      'x-zendesk-webhook-id': '01GTYHF5XXKZ4ZS4RE3MXZG7EE',
-      'x-zendesk-webhook-invocation-id': id,
-      ...signHmac(tolerance, key, { body, id }, now),
-    }
-  },
+  headers: ({ id }) => ({
+    'content-type': 'application/json; charset=utf-8',
+    'user-agent': 'Zendesk Webhook',
+    'x-zendesk-account-id': '22129848',
+    'x-zendesk-webhook-id': '01GTYHF5XXKZ4ZS4RE3MXZG7EE',
+    'x-zendesk-webhook-invocation-id': id,
+  }),
   samples: zendeskSamples,
 })

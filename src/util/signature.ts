@@ -1,11 +1,20 @@
-import { createHmac, hash, timingSafeEqual } from 'node:crypto'
+import {
+  createHash,
+  createHmac,
+  createPublicKey,
+  hash,
+  type KeyObject,
+  timingSafeEqual,
+  verify,
+  X509Certificate,
+} from 'node:crypto'
 
 /** The only place where digests are made for verification, and where secrets and signatures are compared. */
 
-export type HashName = 'sha1' | 'sha256' | 'sha512'
+export type HashName = 'sha1' | 'sha256' | 'sha384' | 'sha512'
 export type SignatureEncoding = 'hex' | 'base64'
 
-const digestBytes: Record<HashName, number> = { sha1: 20, sha256: 32, sha512: 64 }
+const digestBytes: Record<HashName, number> = { sha1: 20, sha256: 32, sha384: 48, sha512: 64 }
 
 /** HMAC over the concatenation of `parts`, each as it is, bytes untouched. */
 export function hmac(
@@ -16,6 +25,73 @@ export function hmac(
   const mac = createHmac(hashName, secret)
   for (const part of parts) mac.update(part)
   return mac.digest()
+}
+
+/** A plain hash over the secret and then `parts`: what some senders used before they knew of HMAC. */
+export function keyedHash(hashName: HashName, secret: Uint8Array, parts: readonly Uint8Array[]): Buffer {
+  const digest = createHash(hashName).update(secret)
+  for (const part of parts) digest.update(part)
+  return digest.digest()
+}
+
+/** Signatures that anyone can check and only the sender can make. */
+export type KeyAlgorithm = 'ed25519' | 'ecdsa-p256' | 'rsa'
+
+/** Whether `signature` (of ECDSA in DER) is the key's over the concatenation of `parts`. False for a key of another sort. */
+export function isSignedBy(
+  algorithm: KeyAlgorithm,
+  hashName: HashName,
+  key: KeyObject,
+  parts: readonly Uint8Array[],
+  signature: Uint8Array,
+): boolean {
+  if (!isKeyFor(algorithm, key)) return false
+  try {
+    return verify(algorithm === 'ed25519' ? null : hashName, Buffer.concat(parts), key, signature)
+  } catch {
+    return false // not a signature of that form at all
+  }
+}
+
+export function isKeyFor(
+  algorithm: KeyAlgorithm,
+  { asymmetricKeyType, asymmetricKeyDetails }: KeyObject,
+): boolean {
+  switch (algorithm) {
+    case 'ed25519':
+      return asymmetricKeyType === 'ed25519'
+    case 'ecdsa-p256':
+      return asymmetricKeyType === 'ec' && asymmetricKeyDetails?.namedCurve === 'prime256v1'
+    case 'rsa':
+      return asymmetricKeyType === 'rsa' && (asymmetricKeyDetails?.modulusLength ?? 0) >= 1024
+  }
+}
+
+const ed25519SpkiHead = Buffer.from('302a300506032b6570032100', 'hex')
+
+/**
+ * A public key from what senders show: PEM (a key or a certificate), base64 of the SPKI, or the 32 raw bytes of an
+ * ed25519 key in hex or base64. Undefined for anything else.
+ */
+export function readPublicKey(text: string): KeyObject | undefined {
+  try {
+    if (text.includes('BEGIN CERTIFICATE')) return new X509Certificate(text).publicKey
+    if (text.includes('BEGIN ')) return createPublicKey(text)
+    const raw = decodeDigest(text, 'hex', 'sha256') ?? decodeDigest(text, 'base64', 'sha256')
+    if (raw)
+      return createPublicKey({ key: Buffer.concat([ed25519SpkiHead, raw]), format: 'der', type: 'spki' })
+    const der = decodeStrict(text, 'base64')
+    return der && createPublicKey({ key: der, format: 'der', type: 'spki' })
+  } catch {
+    return undefined
+  }
+}
+
+/** The bytes that `text` encodes, or undefined unless it is their one canonical encoding. */
+export function decodeStrict(text: string, encoding: SignatureEncoding): Buffer | undefined {
+  if (text === '' || text.length > 16_384) return undefined
+  const bytes = Buffer.from(text, encoding)
+  return bytes.toString(encoding) === text ? bytes : undefined
 }
 
 /** SHA-256 over the concatenation of `parts`. One call for the whole is half as dear as a hash that is fed. */

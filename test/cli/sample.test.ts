@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { forgedHeaders } from '../../src/cli/forge.js'
+import { forged } from '../../src/cli/forge.js'
 import { freshen, parseSetting, withSetting } from '../../src/cli/sample.js'
 import { type Delivery, headerValues } from '../../src/domain/delivery.js'
 import { VerificationError } from '../../src/domain/errors.js'
@@ -7,6 +7,7 @@ import { sourceKinds } from '../../src/sources/registry.js'
 import type { WebhookSource } from '../../src/sources/source.js'
 import { stringifyJson } from '../../src/util/json.js'
 import { compilePath, valueAt } from '../../src/util/path.js'
+import { testContext } from '../sources/setting.js'
 import { now } from './recorded.js'
 
 const secret = '1f1f1f1f2a3b4c5d6e7f8091a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5'
@@ -20,12 +21,16 @@ const opened: [string, WebhookSource][] = [
 
 function open(kind: string, options: unknown): WebhookSource {
   const found = Object.values(sourceKinds).find((one) => one.kind === kind)
-  const source = found?.open?.(found.options.parse(options))
+  const source = found?.open?.(found.options.parse(options), testContext)
   if (!source) throw new Error(`${kind} does not open`)
   return source
 }
 
-function deliveryOf(source: WebhookSource, body: Uint8Array, headers: Record<string, string>): Delivery {
+function deliveryOf(
+  source: WebhookSource,
+  body: Uint8Array,
+  headers: Readonly<Record<string, string>>,
+): Delivery {
   return {
     id: 'dlv_1',
     source: 'x',
@@ -90,7 +95,11 @@ describe.each(opened)('a triggered delivery of %s', (_title, source) => {
       const draftOf = () => {
         const { body, id, padding } = freshen(sample)
         const bytes = Buffer.from(stringifyJson(body) + padding)
-        const delivery = deliveryOf(source, bytes, source.sign({ body: bytes, type: sample.type, id }, now))
+        const delivery = deliveryOf(
+          source,
+          bytes,
+          source.sign({ body: bytes, type: sample.type, id }, now).headers,
+        )
         return { bytes, draft: source.events(source.verify(delivery, now))[0] }
       }
       const [first, second] = [draftOf(), draftOf()]
@@ -105,8 +114,8 @@ describe.each(opened)('a triggered delivery of %s', (_title, source) => {
     if (!sample) throw new Error('no sample')
     const body = Buffer.from(stringifyJson(freshen(sample).body))
     const request = { body, type: sample.type, id: 'msg_1' }
-    const headers = forgedHeaders(source, request, now)
-    expect(Object.keys(headers)).toEqual(Object.keys(source.sign(request, now)))
+    const { headers } = forged(source, request, now)
+    expect(Object.keys(headers)).toEqual(Object.keys(source.sign(request, now).headers))
     const delivery = deliveryOf(source, body, headers)
     expect(headerValues(delivery.rawHeaders, 'content-type').length).toBeLessThan(2)
     let refusal: unknown

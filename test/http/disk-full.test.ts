@@ -14,6 +14,7 @@ import { openSqliteStore } from '../../src/store/sqlite/open.js'
 import type { Store } from '../../src/store/store.js'
 import { systemClock } from '../../src/util/clock.js'
 import { createLogger } from '../../src/util/log.js'
+import { testContext } from '../sources/setting.js'
 import { githubSecret, issueOpened, sendGithub } from '../support/rouse.js'
 
 let store: Store
@@ -33,6 +34,7 @@ it('answers 503 and never 2xx to what it cannot write, and has everything that i
   const sources = openSources(
     [{ name: 'ci', kind: 'github', options, idNames: [], keepMs: undefined }],
     Object.values(sourceKinds),
+    () => testContext,
   )
   const log = createLogger({ level: 'silent' })
   const app = createHooksApp({

@@ -7,6 +7,7 @@ import { openSources } from '../../src/ingest/sources.js'
 import { sourceKinds } from '../../src/sources/registry.js'
 import type { SourceKind, WebhookSource } from '../../src/sources/source.js'
 import { newId } from '../../src/util/id.js'
+import { testContext } from '../sources/setting.js'
 import { makeLedger } from '../store/ledger.js'
 import { FakeClock } from '../support/fake-clock.js'
 import { githubSecret, issueOpened } from '../support/rouse.js'
@@ -32,6 +33,7 @@ function openGithub(): WebhookSource {
   const opened = openSources(
     [{ name: 'ci', kind: 'github', options, idNames: [], keepMs: undefined }],
     kinds,
+    () => testContext,
   ).get('ci')
   if (!opened) throw new Error('github receives deliveries')
   return opened
@@ -39,7 +41,7 @@ function openGithub(): WebhookSource {
 
 function delivery(body: string, options: { id?: string; signedBody?: string } = {}): Delivery {
   const { id = newId('dlv'), signedBody = body } = options
-  const headers = source.sign({ body: Buffer.from(signedBody), type: 'issues', id }, clock.now())
+  const headers = source.sign({ body: Buffer.from(signedBody), type: 'issues', id }, clock.now()).headers
   return {
     id: newId('dlv'),
     source: 'ci',
@@ -144,6 +146,6 @@ describe('openSources', () => {
       idNames: [],
       keepMs: undefined,
     }))
-    expect([...openSources(settings, kinds).keys()]).toEqual(['my-github'])
+    expect([...openSources(settings, kinds, () => testContext).keys()]).toEqual(['my-github'])
   })
 })

@@ -1,9 +1,9 @@
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { sourceKinds } from '../../src/sources/registry.js'
 import type { SourceKind } from '../../src/sources/source.js'
-import { sourceContract } from '../contract/source.js'
+import { type ContractSupport, sourceContract } from '../contract/source.js'
 import { readFixture } from './setting.js'
 
 const names = readdirSync(join(import.meta.dirname, '..', 'fixtures', 'sources'))
@@ -17,7 +17,15 @@ for (const name of names) {
   const fixture = readFixture(name)
   const kind = kinds.find((each) => each.kind === fixture.kind)
   if (!kind) throw new Error(`the fixture ${name} is for a kind that there is not`)
-  sourceContract(name, kind, fixture)
+  sourceContract(name, kind, fixture, await supportOf(name))
+}
+
+/** `support/<fixture>.ts`, for kinds that need a private key or something published. */
+async function supportOf(name: string): Promise<ContractSupport> {
+  const file = join(import.meta.dirname, 'support', `${name}.ts`)
+  if (!existsSync(file)) return {}
+  const { support } = (await import(file)) as { support: ContractSupport }
+  return support
 }
 
 describe('registry', () => {

@@ -73,7 +73,10 @@ describe('the description of a sender', () => {
 describe('a described sender', () => {
   const eventsOf = (options: object, body: string, headers: Record<string, string> = {}) => {
     const source = openSource(custom, { verify: { scheme: 'hmac', secret, signature }, ...options })
-    const signed = { ...headers, ...source.sign({ body: Buffer.from(body), type: 'x', id: 'i' }, now) }
+    const signed = {
+      ...headers,
+      ...source.sign({ body: Buffer.from(body), type: 'x', id: 'i' }, now).headers,
+    }
     return source.events(source.verify(delivery(Object.entries(signed), body, now), now))
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { idRules, idsField, mergeIdRules, readIds, ruleNames } from '../../src/sources/ids.js'
+import { idRules, idsField, mergeIdRules, readIds, ruleNames } from '../../src/sources/engine/ids.js'
 import { parseJson } from '../../src/util/json.js'
 
 function json(text: string) {

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { type AppError, VerificationError } from '../../src/domain/errors.js'
 import type { EventDraft } from '../../src/domain/event.js'
+import { signWith } from '../../src/sources/engine/signature-scheme.js'
+import { standardScheme } from '../../src/sources/engine/standard-scheme.js'
 import { github, githubForm } from '../../src/sources/github.js'
 import { gitlab } from '../../src/sources/gitlab.js'
 import { sourceKinds } from '../../src/sources/registry.js'
-import { signHmac } from '../../src/sources/scheme-hmac.js'
 import { slack } from '../../src/sources/slack.js'
 import type { SourceKind, WebhookSource } from '../../src/sources/source.js'
-import { standardScheme } from '../../src/sources/standard-scheme.js'
 import { standardWebhooks } from '../../src/sources/standard-webhooks.js'
 import { stripe } from '../../src/sources/stripe.js'
 import { zendesk } from '../../src/sources/zendesk.js'
@@ -24,7 +24,10 @@ function eventsOf(
   more: Headers = [],
 ): EventDraft[] {
   const bytes = typeof body === 'string' ? Buffer.from(body) : body
-  const signed = { ...source.sign({ body: bytes, type, id: 'id-1' }, now), ...Object.fromEntries(more) }
+  const signed = {
+    ...source.sign({ body: bytes, type, id: 'id-1' }, now).headers,
+    ...Object.fromEntries(more),
+  }
   return source.events(source.verify(delivery(Object.entries(signed), bytes, now), now))
 }
 
@@ -138,7 +141,7 @@ describe('gitlab', () => {
   const both = openSource(gitlab, { secret: signing, token: secret })
 
   it('wants the signature when a signing secret is configured, and the token too when both are', () => {
-    const signed = both.sign({ body: Buffer.from(body), type: 'push', id: 'id-1' }, now)
+    const signed = both.sign({ body: Buffer.from(body), type: 'push', id: 'id-1' }, now).headers
     expect(both.verify(delivery(Object.entries(signed), body), now).secretIndex).toBe(0)
     for (const header of ['webhook-signature', 'webhook-id', 'webhook-timestamp', 'x-gitlab-token']) {
       const without = Object.entries(signed).filter(([name]) => name !== header)
@@ -148,7 +151,7 @@ describe('gitlab', () => {
 
   it('takes the signature under GitLab’s own header names only, so the id is the signed one', () => {
     const source = openSource(gitlab, { secret: signing })
-    const signed = source.sign({ body: Buffer.from(body), type: 'push', id: 'id-1' }, now)
+    const signed = source.sign({ body: Buffer.from(body), type: 'push', id: 'id-1' }, now).headers
     const renamed = Object.entries(signed).map(
       ([name, value]) => [name.replace(/^webhook-/, 'svix-'), value] as const,
     )
@@ -189,7 +192,7 @@ describe('standard-webhooks', () => {
     const source = openSource(standardWebhooks, { secret: signing })
     const key = { text: signing, key: Buffer.from(signing.slice('whsec_'.length), 'base64') }
     const id = 'id-1.1767225600'
-    const signed = signHmac(standardScheme('webhook', 300_000), key, { body: Buffer.from('{}'), id }, now)
+    const signed = signWith(standardScheme('webhook', 300_000), key, { body: Buffer.from('{}'), id }, now)
     expect(() => source.verify(delivery(Object.entries(signed), '{}'), now)).toThrow(VerificationError)
   })
 
@@ -204,7 +207,7 @@ describe('standard-webhooks', () => {
 describe('slack', () => {
   const source = openSource(slack, { secret })
   const handshakeOf = (body: string) => {
-    const signed = source.sign({ body: Buffer.from(body), type: 'x', id: 'x' }, now)
+    const signed = source.sign({ body: Buffer.from(body), type: 'x', id: 'x' }, now).headers
     return source.handshake(source.verify(delivery(Object.entries(signed), body, now), now))
   }
 

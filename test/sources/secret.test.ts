@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isPlaceholder, secretField } from '../../src/sources/secret.js'
+import { isPlaceholder, secretField } from '../../src/sources/engine/secret.js'
 
 function messages(given: unknown, field = secretField()): string[] {
   const parsed = field.safeParse(given)

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Delivery } from '../../src/domain/delivery.js'
+import type { Delivery, Reply } from '../../src/domain/delivery.js'
 import type { EventDraft } from '../../src/domain/event.js'
-import type { Secret } from '../../src/sources/secret.js'
-import type { SourceKind, WebhookSource } from '../../src/sources/source.js'
+import type { Secret } from '../../src/sources/engine/secret.js'
+import type { SourceContext, SourceKind, WebhookSource } from '../../src/sources/source.js'
 import type { JsonValue } from '../../src/util/json.js'
 
 export type Headers = readonly (readonly [name: string, value: string])[]
@@ -20,9 +20,22 @@ export function delivery(headers: Headers, body: Uint8Array | string, receivedAt
   }
 }
 
+/** A source's surroundings, in which nothing can be fetched. */
+export const testContext: SourceContext = {
+  url: 'https://hooks.example.com/hooks/under-test',
+  keys: {
+    load: () => Promise.reject(new Error('nothing is fetched here')),
+    get: () => undefined,
+    close: () => Promise.resolve(),
+  },
+  secretFile: () => {
+    throw new Error('there are no files here')
+  },
+}
+
 /** Opens a source with options as the file has them. */
-export function openSource(kind: SourceKind, options: unknown): WebhookSource {
-  const opened = kind.open?.(kind.options.parse(options))
+export function openSource(kind: SourceKind, options: unknown, context = testContext): WebhookSource {
+  const opened = kind.open?.(kind.options.parse(options), context)
   if (!opened) throw new Error(`${kind.kind} receives no deliveries`)
   return opened
 }
@@ -43,7 +56,7 @@ export function openWithWeakSecrets(
   const parsed: Record<string, unknown> = { ...kind.options.parse(options) }
   if (key === 'verify.secrets') parsed['verify'] = { ...(parsed['verify'] as object), secrets }
   else parsed[key] = secrets
-  const opened = kind.open?.(parsed)
+  const opened = kind.open?.(parsed, testContext)
   if (!opened) throw new Error(`${kind.kind} receives no deliveries`)
   return opened
 }
@@ -55,8 +68,22 @@ export interface FixtureDelivery {
   readonly id: string
   readonly headers: Headers
   readonly body: string
+  /** Path and query; `/hooks/under-test`. */
+  readonly url?: string
+  /** POST. */
+  readonly method?: string
+  /** False where an equally good signature differs each time. */
+  readonly signsAsRecorded?: boolean
   /** Golden. */
   readonly events: readonly (Omit<EventDraft, 'data'> & { readonly data?: JsonValue })[]
+}
+
+export interface FixtureRequest {
+  readonly name: string
+  readonly method?: string
+  readonly url?: string
+  readonly headers?: Headers
+  readonly body?: string
 }
 
 export interface SourceFixture {
@@ -75,6 +102,24 @@ export interface SourceFixture {
   readonly bodyIsSigned?: boolean
   /** True where the kind accepts these header names but signs with others. */
   readonly signsOtherNames?: boolean
+  /** False where the body is a form or XML. */
+  readonly isJson?: boolean
+  /** True where there can be one secret only, or none that a test could sign with. */
+  readonly hasOneSecret?: boolean
+  /** True where the sender's id is another on each attempt. */
+  readonly idIsOfTheAttempt?: boolean
+  /** Headers of the proof that may come more than once. */
+  readonly repeats?: readonly string[]
+  /** Requests that must not verify, each with the code of the refusal. */
+  readonly refused?: readonly (FixtureRequest & {
+    readonly body: string
+    readonly now?: number
+    readonly code: string
+  })[]
+  /** Handshakes, signed or not, with what is answered. */
+  readonly handshakes?: readonly (FixtureRequest & { readonly reply: Partial<Reply> })[]
+  /** What looks like a handshake and is none: neither answered nor accepted. */
+  readonly noHandshakes?: readonly FixtureRequest[]
   readonly deliveries: readonly FixtureDelivery[]
 }
 

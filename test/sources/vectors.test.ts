@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { AppError, VerificationError } from '../../src/domain/errors.js'
 import { custom } from '../../src/sources/custom.js'
+import { type Secret, secretField } from '../../src/sources/engine/secret.js'
 import { sourceKinds } from '../../src/sources/registry.js'
-import { type Secret, secretField } from '../../src/sources/secret.js'
 import type { SourceKind, WebhookSource } from '../../src/sources/source.js'
 import { delivery, type Headers, openSource, openWithWeakSecrets, readFixtureText } from './setting.js'
 
@@ -146,7 +146,7 @@ describe('the vectors of the built-in kinds', () => {
     const source = openSource(sourceKinds.slack, { secret: strong })
     const now = 1_700_000_000_000
     expect(() => source.verify(delivery([], body, now), now)).toThrow(VerificationError)
-    const signed = source.sign({ body, type: 'url_verification', id: 'x' }, now)
+    const signed = source.sign({ body, type: 'url_verification', id: 'x' }, now).headers
     const reply = source.handshake(source.verify(delivery(Object.entries(signed), body, now), now))
     const challenge: unknown = JSON.parse(body.toString()).challenge
     expect(reply).toMatchObject({ status: handshake?.expected_response?.status ?? 200, body: challenge })

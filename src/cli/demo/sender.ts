@@ -35,7 +35,7 @@ export class Sender {
     const source = sources.get(letter.source)
     if (!source) throw new Error(`config.yaml has no source "${letter.source}" that takes deliveries`)
     const body = forgedBody ?? letter.body
-    const headers = source.sign({ body: letter.body, type: letter.type, id: letter.id }, clock.now())
+    const { headers } = source.sign({ body: letter.body, type: letter.type, id: letter.id }, clock.now())
     const beganAt = clock.monotonic()
     const { status, body: answer } = await network.request({
       method: 'POST',

@@ -5,13 +5,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { loadConfig } from '../../config/load.js'
+import { createRemoteKeys } from '../../sources/engine/keys.js'
 import { sourceKinds } from '../../sources/registry.js'
 import type { WebhookSource } from '../../sources/source.js'
 import { storeEngines } from '../../store/registry.js'
 import type { Store } from '../../store/store.js'
-import type { Clock } from '../../util/clock.js'
+import { type Clock, systemClock } from '../../util/clock.js'
 import type { Environment } from '../../util/env.js'
 import { createNetwork } from '../../util/fetch.js'
+import { openConfigured } from '../configuration.js'
 import type { Io } from '../io.js'
 import type { LocalApi } from './api.js'
 import { type CrmApi, startCrm } from './crm-api.js'
@@ -187,10 +189,5 @@ function environmentFor(outer: Environment, { secrets, apis, address, directory 
 async function openSources(environment: Environment): Promise<ReadonlyMap<string, WebhookSource>> {
   const kinds = Object.values(sourceKinds)
   const config = await loadConfig({ file: configFile, environment, kinds })
-  const opened = new Map<string, WebhookSource>()
-  for (const { name, kind, options } of config.sources.values()) {
-    const source = kinds.find((candidate) => candidate.kind === kind)?.open?.(options)
-    if (source) opened.set(name, source)
-  }
-  return opened
+  return openConfigured(config, createRemoteKeys({ network: createNetwork(), clock: systemClock }))
 }

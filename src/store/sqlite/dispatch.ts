@@ -41,7 +41,7 @@ export function dispatching(
 
   const insertRun = runInserter(db)
   const deliver = deliverer(db, endings, insertRun)
-  const markRestored = restoredMarker(db)
+  const restored = restoredMarker(db)
   const requireEvent = (eventId: string) => {
     const event = findEvent.get(eventId)
     if (!event) throw new StoreError('store.not_found', `there is no event ${eventId}`)
@@ -67,10 +67,11 @@ export function dispatching(
           for (const { agent, reason } of woken) {
             const letter = { eventId, subject, timeAt, agent, isOff: reason === 'off' }
             const runId = deliver(letter, mailboxes.get(agent), now)
-            markRestored?.(runId, eventId)
+            restored?.mark(runId, eventId)
             runIds.add(runId)
           }
         }
+        restored?.decided()
         return [...runIds]
       }),
 

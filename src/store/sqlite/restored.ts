@@ -27,9 +27,21 @@ export function acceptBackup(db: Database, now: number): void {
   const undecided = db.prepare<[], { position: number | null }>(
     `SELECT max(position) AS position FROM events WHERE state = 'recorded'`,
   )
+  const unfinished = 'run_id IN (SELECT id FROM runs WHERE finished_at IS NULL)'
+  // What a person had said of it may have been done already, after the backup was taken.
+  const doubtAgain = db.prepare(`
+    UPDATE tool_calls SET state = 'unknown',
+      note = coalesce(note || '; ', '') || 'the ledger is a backup; it may have been sent again after that was taken'
+    WHERE state = 'prepared' AND (sends > 0 OR note IS NOT NULL) AND ${unfinished}`)
+  // It may have been sent since it was not found.
+  const lookAgain = db.prepare(
+    `UPDATE tool_calls SET looks = 0, looked_at = NULL WHERE looks > 0 AND state = 'unknown' AND ${unfinished}`,
+  )
   db.transaction(() => {
     const takenAt = backupTakenAt(db)
     db.prepare('UPDATE runs SET is_restored = 1 WHERE finished_at IS NULL').run()
+    doubtAgain.run()
+    lookAgain.run()
     const to = undecided.get()?.position ?? undefined
     if (to !== undefined) set.run('restored_to', String(to))
     set.run('restored_at', String(now))
@@ -39,14 +51,23 @@ export function acceptBackup(db: Database, now: number): void {
   }).immediate()
 }
 
+export interface RestoredMarker {
+  mark(runId: string, eventId: string): void
+  /** Once all such events are decided on there is nothing left to mark: their positions are used again after retention. */
+  decided(): void
+}
+
 /** Marks the runs of events on which nothing was decided when the backup was taken. Undefined where there are none. */
-export function restoredMarker(db: Database): ((runId: string, eventId: string) => void) | undefined {
-  const to = fact(db, 'restored_to')
-  if (to === undefined) return undefined
+export function restoredMarker(db: Database): RestoredMarker | undefined {
+  if (fact(db, 'restored_to') === undefined) return undefined
+  const to = `(SELECT CAST(value AS INTEGER) FROM facts WHERE name = 'restored_to')`
   const mark = db.prepare(`
     UPDATE runs SET is_restored = 1
-    WHERE id = ? AND finished_at IS NULL AND (SELECT position FROM events WHERE id = ?) <= ?`)
-  return (runId, eventId) => void mark.run(runId, eventId, to)
+    WHERE id = ? AND finished_at IS NULL AND (SELECT position FROM events WHERE id = ?) <= ${to}`)
+  const forget = db.prepare(`
+    DELETE FROM facts WHERE name = 'restored_to'
+      AND NOT EXISTS (SELECT 1 FROM events WHERE state = 'recorded' AND position <= ${to})`)
+  return { mark: (runId, eventId) => void mark.run(runId, eventId), decided: () => void forget.run() }
 }
 
 /** What the ledger knows of where it comes from. */

@@ -1,4 +1,4 @@
-import { VerificationError } from '../domain/errors.js'
+import { VerificationError } from '../../domain/errors.js'
 
 export type TimestampUnit = 's' | 'ms' | 'iso'
 

@@ -1,5 +1,5 @@
-import type { JsonObject } from '../util/json.js'
-import type { Sample } from './source.js'
+import type { JsonObject } from '../../util/json.js'
+import type { Sample } from '../source.js'
 
 /** Small bodies with the keys that Slack documents (docs.slack.dev/apis/events-api); values are our own. */
 

@@ -1,11 +1,11 @@
-import { type Delivery, headerValues } from '../domain/delivery.js'
-import { VerificationError } from '../domain/errors.js'
+import { type Delivery, headerValues } from '../../domain/delivery.js'
+import { VerificationError } from '../../domain/errors.js'
 
 /**
  * The one value of a header that a scheme needs. Twice is refused: two headers arrive joined or the last one
  * wins, depending on who reads, and then two readers verify two things.
  */
-export function requiredHeader(delivery: Delivery, name: string): string {
+export function requiredHeader(delivery: Pick<Delivery, 'rawHeaders'>, name: string): string {
   const [value, second] = headerValues(delivery.rawHeaders, name)
   if (value === undefined) {
     throw new VerificationError('verification.missing_header', `the header ${name} is not there`)

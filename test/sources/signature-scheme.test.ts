@@ -1,9 +1,9 @@
 import { createHmac } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { type AppError, VerificationError } from '../../src/domain/errors.js'
-import { type HmacScheme, signHmac, verifyHmac } from '../../src/sources/scheme-hmac.js'
-import { compileMessage } from '../../src/sources/template.js'
-import { checkFresh, type TimestampUnit } from '../../src/sources/timestamp.js'
+import { type SignatureScheme, signWith, verifySignature } from '../../src/sources/engine/signature-scheme.js'
+import { compileMessage } from '../../src/sources/engine/template.js'
+import { checkFresh, type TimestampUnit } from '../../src/sources/engine/timestamp.js'
 import { delivery } from './setting.js'
 
 const now = 1_767_225_600_000
@@ -13,7 +13,7 @@ const secrets = ['first-k9vQ-2mXw-7bTz', 'second-p4Lr-8cNd-1hYs'].map((text) => 
 }))
 const tolerance = { pastMs: 300_000, futureMs: 60_000 }
 
-const list: HmacScheme = {
+const list: SignatureScheme = {
   hash: 'sha256',
   signature: {
     header: 'x-signature',
@@ -33,7 +33,7 @@ function digest(secret: string, message: string | Buffer): string {
 
 function codeOf(header: string, body = '{}', scheme = list): string {
   try {
-    verifyHmac(scheme, secrets, delivery([['x-signature', header]], body), now)
+    verifySignature(scheme, secrets, delivery([['x-signature', header]], body), now)
     return 'accepted'
   } catch (error) {
     expect(error).toBeInstanceOf(VerificationError)
@@ -41,7 +41,7 @@ function codeOf(header: string, body = '{}', scheme = list): string {
   }
 }
 
-describe('verifyHmac', () => {
+describe('verifySignature', () => {
   const right = digest('second-p4Lr-8cNd-1hYs', '1767225600.{}')
   const wrong = '0'.repeat(64)
 
@@ -53,7 +53,7 @@ describe('verifyHmac', () => {
       `t=1767225600, v1=${wrong}, v0=${wrong}, v1=${right}`,
       `t=1767225600,v1=nonsense,v1=${right}`,
     ]) {
-      const verified = verifyHmac(list, secrets, delivery([['X-Signature', header]], '{}'), now)
+      const verified = verifySignature(list, secrets, delivery([['X-Signature', header]], '{}'), now)
       expect(verified).toEqual({ secretIndex: 1, timestamp: now, id: undefined })
     }
   })
@@ -62,7 +62,7 @@ describe('verifyHmac', () => {
     const [first] = secrets
     const same = first ? [first, first] : []
     const header = `t=1767225600,v1=${digest('first-k9vQ-2mXw-7bTz', '1767225600.{}')}`
-    expect(verifyHmac(list, same, delivery([['x-signature', header]], '{}'), now).secretIndex).toBe(0)
+    expect(verifySignature(list, same, delivery([['x-signature', header]], '{}'), now).secretIndex).toBe(0)
   })
 
   it('looks at no more than sixteen signatures and sixty-four entries', () => {
@@ -122,7 +122,7 @@ describe('verifyHmac', () => {
   })
 
   it('signs over bytes: body and headers go in as they came', () => {
-    const scheme: HmacScheme = {
+    const scheme: SignatureScheme = {
       ...list,
       signature: { ...list.signature, listSeparator: undefined, pairs: undefined, prefix: 'sha256=' },
       message: compileMessage('ü|{header:X-Who}|{body}'),
@@ -134,12 +134,12 @@ describe('verifyHmac', () => {
       ['x-who', '\u00e9'],
       ['x-signature', `sha256=${digest('first-k9vQ-2mXw-7bTz', message)}`],
     ] as const
-    expect(verifyHmac(scheme, secrets, delivery(headers, body), now).secretIndex).toBe(0)
+    expect(verifySignature(scheme, secrets, delivery(headers, body), now).secretIndex).toBe(0)
   })
 
   it('never has a secret or a signature in what it says', () => {
     try {
-      verifyHmac(list, secrets, delivery([['x-signature', `t=1767225600,v1=${wrong}`]], '{}'), now)
+      verifySignature(list, secrets, delivery([['x-signature', `t=1767225600,v1=${wrong}`]], '{}'), now)
     } catch (error) {
       const { message, details } = error as AppError
       expect(message + JSON.stringify(details)).not.toMatch(/k9vQ|p4Lr|0{8}/)
@@ -147,12 +147,12 @@ describe('verifyHmac', () => {
   })
 })
 
-describe('signHmac', () => {
-  it('is undone by verifyHmac in every unit and encoding', () => {
+describe('signWith', () => {
+  it('is undone by verifySignature in every unit and encoding', () => {
     for (const unit of ['s', 'ms', 'iso'] satisfies TimestampUnit[]) {
       for (const encoding of ['hex', 'base64'] as const) {
         for (const hash of ['sha1', 'sha256', 'sha512'] as const) {
-          const scheme: HmacScheme = {
+          const scheme: SignatureScheme = {
             ...list,
             hash,
             signature: { header: 'x-s', listSeparator: undefined, pairs: undefined, prefix: 'v0=', encoding },
@@ -162,8 +162,8 @@ describe('signHmac', () => {
           }
           const body = Buffer.from('{"a":1}')
           for (const [index, secret] of secrets.entries()) {
-            const signed = signHmac(scheme, secret, { body, id: 'id-7' }, now)
-            const verified = verifyHmac(scheme, secrets, delivery(Object.entries(signed), body), now)
+            const signed = signWith(scheme, secret, { body, id: 'id-7' }, now)
+            const verified = verifySignature(scheme, secrets, delivery(Object.entries(signed), body), now)
             expect(verified).toEqual({ secretIndex: index, timestamp: now, id: 'id-7' })
           }
         }

@@ -1,5 +1,5 @@
-import type { JsonObject } from '../util/json.js'
-import type { Sample } from './source.js'
+import type { JsonObject } from '../../util/json.js'
+import type { Sample } from '../source.js'
 
 /** Minimal forms of Stripe's published objects (github.com/stripe/openapi, fixtures3.json, MIT). */
 

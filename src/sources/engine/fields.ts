@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { parseDuration, parseSize } from '../util/duration.js'
-import { compilePath, type Path } from '../util/path.js'
+import { parseDuration, parseSize } from '../../util/duration.js'
+import { compilePath, type Path } from '../../util/path.js'
 import { idsField } from './ids.js'
 
 /** The small things that the options of a source are made of. Each says in its message what to write instead. */

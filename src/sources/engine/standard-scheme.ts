@@ -1,6 +1,7 @@
-import { type Delivery, headerValues } from '../domain/delivery.js'
-import type { HmacScheme } from './scheme-hmac.js'
-import { secretField } from './secret.js'
+import { type Delivery, headerValues } from '../../domain/delivery.js'
+import { type Proof, secretAt } from './proof.js'
+import { type Secret, secretField } from './secret.js'
+import { type SignatureScheme, signWith, verifySignature } from './signature-scheme.js'
 import { compileMessage } from './template.js'
 
 /*
@@ -23,14 +24,13 @@ export const standardSecretField = secretField({
 /** The headers of the unbranded specification, or Svix's names for the same. */
 export type StandardNames = 'webhook' | 'svix'
 
-export function standardScheme(names: StandardNames, toleranceMs: number): HmacScheme {
+export function standardScheme(names: StandardNames, toleranceMs: number): SignatureScheme {
   return {
     hash: 'sha256',
     signature: {
       header: `${names}-signature`,
       listSeparator: ' ',
       pairs: { separator: ',', select: ['v1'] },
-      prefix: '',
       encoding: 'base64',
     },
     message: compileMessage('{id}.{timestamp}.{body}'),
@@ -51,4 +51,20 @@ export function namesOf(delivery: Delivery): StandardNames {
     headerValues(delivery.rawHeaders, 'webhook-signature').length === 0 &&
     headerValues(delivery.rawHeaders, 'svix-signature').length > 0
   return isBranded ? 'svix' : 'webhook'
+}
+
+/** By the names that the delivery itself uses. */
+export function standardProof(secrets: readonly Secret[], toleranceMs: number): Proof {
+  return {
+    prove: (delivery, now, trace) =>
+      verifySignature(standardScheme(namesOf(delivery), toleranceMs), secrets, delivery, now, trace),
+    sign: ({ body, id, secretIndex = 0 }, now) => ({
+      headers: signWith(
+        standardScheme('webhook', toleranceMs),
+        secretAt(secrets, secretIndex),
+        { body, id: id.replaceAll('.', '-') },
+        now,
+      ),
+    }),
+  }
 }

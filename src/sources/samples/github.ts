@@ -1,5 +1,5 @@
-import type { JsonObject } from '../util/json.js'
-import type { Sample } from './source.js'
+import type { JsonObject } from '../../util/json.js'
+import type { Sample } from '../source.js'
 
 /** Minimal forms of GitHub's published examples (github.com/octokit/webhooks, payload-examples, MIT). */
 

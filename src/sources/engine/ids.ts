@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import type { Ids } from '../domain/event.js'
-import type { JsonValue } from '../util/json.js'
-import { compilePath, type Path, scalarText, valueAt } from '../util/path.js'
-import { compilePattern, type Pattern } from '../util/pattern.js'
+import type { Ids } from '../../domain/event.js'
+import type { JsonValue } from '../../util/json.js'
+import { compilePath, type Path, scalarText, valueAt } from '../../util/path.js'
+import { compilePattern, type Pattern } from '../../util/pattern.js'
 
 /** Where an id stands and what it looks like. */
 export interface IdRule {

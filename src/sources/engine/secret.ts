@@ -1,9 +1,13 @@
+import type { KeyObject } from 'node:crypto'
 import { z } from 'zod'
+import { isKeyFor, type KeyAlgorithm, readPublicKey } from '../../util/signature.js'
 
 /** A secret of a source: what the file has, and the bytes that are the key. */
 export interface Secret {
   readonly text: string
   readonly key: Uint8Array
+  /** Where the sender signs with a private key. It is no secret, but as necessary as one. */
+  readonly publicKey?: KeyObject
 }
 
 export type SecretEncoding = 'utf8' | 'hex' | 'base64'
@@ -30,7 +34,7 @@ const mostSecrets = 8
  * secret must remain: a source without a secret does not load. Placeholders and short secrets are refused.
  */
 export function secretField(rule: SecretRule = {}) {
-  return z
+  const field = z
     .union([z.string(), z.array(z.string()).min(1).max(mostSecrets)])
     .describe('The secret, or a list with the current one first, for rotation. At least 16 bytes.')
     .transform((given, context): readonly Secret[] => {
@@ -50,6 +54,36 @@ export function secretField(rule: SecretRule = {}) {
       }
       return secrets
     })
+  rules.set(field, rule)
+  return field
+}
+
+const rules = new WeakMap<object, SecretRule>()
+
+/** The rule of a field that `secretField` made, for who has to read a secret past the schema; undefined for others. */
+export function secretRuleOf(field: unknown): SecretRule | undefined {
+  return typeof field === 'object' && field !== null ? rules.get(field) : undefined
+}
+
+/** `public_key: x` or a list: PEM, base64 of the SPKI, or for ed25519 the 32 bytes in hex or base64. */
+export function publicKeyField(algorithm: KeyAlgorithm) {
+  return z
+    .union([z.string(), z.array(z.string()).min(1).max(mostSecrets)])
+    .describe('The public key that the sender shows, or a list while it changes.')
+    .transform((given, context): readonly Secret[] => {
+      const texts = (typeof given === 'string' ? [given] : given).filter((text) => text.trim() !== '')
+      const keys = texts.flatMap((text) => publicSecret(text, algorithm) ?? [])
+      if (keys.length === texts.length && keys.length > 0) return keys
+      context.addIssue({ code: 'custom', message: `is not a public key for ${algorithm}; copy it whole` })
+      return z.NEVER
+    })
+}
+
+/** The public key in `text`, or undefined unless it is one for the algorithm. */
+export function publicSecret(text: string, algorithm: KeyAlgorithm): Secret | undefined {
+  const publicKey = readPublicKey(text.trim())
+  if (!publicKey || !isKeyFor(algorithm, publicKey)) return undefined
+  return { text: text.trim(), key: publicKey.export({ type: 'spki', format: 'der' }), publicKey }
 }
 
 /** The key's bytes, or what is wrong. The text itself is never in the message. */

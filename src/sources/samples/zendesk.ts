@@ -1,5 +1,5 @@
-import type { JsonObject } from '../util/json.js'
-import type { Sample } from './source.js'
+import type { JsonObject } from '../../util/json.js'
+import type { Sample } from '../source.js'
 
 /** Small bodies with the keys that Zendesk documents for its ticket events; values are our own. */
 

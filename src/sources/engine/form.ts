@@ -24,6 +24,13 @@ export function parseForm(body: Uint8Array): ReadonlyMap<string, Buffer> {
   return fields
 }
 
+/** Name and value of each field in order of the names' bytes, with nothing between them. */
+export function sortedForm(body: Uint8Array): Buffer {
+  const fields = [...parseForm(body)].map(([name, value]) => [Buffer.from(name, 'latin1'), value] as const)
+  fields.sort(([left], [right]) => Buffer.compare(left, right))
+  return Buffer.concat(fields.flat())
+}
+
 function addField(fields: Map<string, Buffer>, pair: Uint8Array): void {
   const at = pair.indexOf(equals)
   const name = decodeEscapes(at < 0 ? pair : pair.subarray(0, at)).toString('latin1')

@@ -1,5 +1,5 @@
-import type { JsonObject } from '../util/json.js'
-import type { Sample } from './source.js'
+import type { JsonObject } from '../../util/json.js'
+import type { Sample } from '../source.js'
 
 /** Small bodies with the keys that GitLab documents (docs.gitlab.com, webhook events); values are our own. */
 

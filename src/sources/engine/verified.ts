@@ -1,6 +1,6 @@
-import type { Delivery, VerifiedDelivery } from '../domain/delivery.js'
-import { AppError } from '../domain/errors.js'
-import { JsonError, type JsonObject, type JsonValue, parseJson } from '../util/json.js'
+import type { Delivery, VerifiedDelivery } from '../../domain/delivery.js'
+import { AppError } from '../../domain/errors.js'
+import { JsonError, type JsonObject, type JsonValue, parseJson } from '../../util/json.js'
 
 /**
  * The only place where a VerifiedDelivery is made: each `verify` ends here, after the proof. `content` finds

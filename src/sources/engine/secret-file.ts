@@ -1,0 +1,63 @@
+import { chmodSync, closeSync, fsyncSync, openSync, readFileSync, statSync, writeSync } from 'node:fs'
+import { AppError } from '../../domain/errors.js'
+
+/**
+ * Secrets that a sender hands over by itself when its webhook is made, one on each line, in a file that only the
+ * owner can read. `${file:…}` reads the same form.
+ */
+export interface SecretFile {
+  /** In the order in which they came; empty while there is no file. Throws AppError where it cannot be read. */
+  read(): readonly string[]
+  /** Adds one unless it is there. Returns when it is on the disk. */
+  add(secret: string): void
+}
+
+const mostSecrets = 8
+
+export function openSecretFile(path: string): SecretFile {
+  let known: { readonly stamp: string; readonly secrets: readonly string[] } = { stamp: '', secrets: [] }
+  const read = (): readonly string[] => {
+    try {
+      const { mtimeNs, size, mode } = statSync(path, { bigint: true })
+      const stamp = `${mtimeNs} ${size} ${mode}`
+      if (stamp !== known.stamp) {
+        if ((mode & 0o077n) !== 0n) throw unusable(path, 'others can read it: chmod 600')
+        const secrets = readFileSync(path, 'utf8')
+          .split('\n')
+          .map((line) => line.trim())
+          .filter((line) => line !== '')
+        known = { stamp, secrets: secrets.slice(-mostSecrets) }
+      }
+      return known.secrets
+    } catch (cause) {
+      if (isMissing(cause)) return []
+      throw cause instanceof AppError
+        ? cause
+        : unusable(path, cause instanceof Error ? cause.message : String(cause))
+    }
+  }
+  return {
+    read,
+    add(secret) {
+      if (read().includes(secret)) return
+      const file = openSync(path, 'a', 0o600)
+      try {
+        chmodSync(path, 0o600)
+        writeSync(file, `${secret}\n`)
+        fsyncSync(file)
+      } finally {
+        closeSync(file)
+      }
+    },
+  }
+}
+
+function isMissing(cause: unknown): boolean {
+  return cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'
+}
+
+function unusable(path: string, reason: string): AppError {
+  return new AppError('config.unavailable', `the secrets in ${path} cannot be used: ${reason}`, {
+    retry: 'later',
+  })
+}

@@ -1,0 +1,211 @@
+import type { z } from 'zod'
+import type { Delivery, Reply, VerifiedDelivery } from '../../domain/delivery.js'
+import { VerificationError } from '../../domain/errors.js'
+import type { EventDraft, Ids } from '../../domain/event.js'
+import { type JsonValue, stringifyJson } from '../../util/json.js'
+import { sha256 } from '../../util/signature.js'
+import type { Sample, SourceContext, SourceKind, WebhookSource } from '../source.js'
+import { type IdRule, mergeIdRules, readIds, ruleNames } from './ids.js'
+import type { Proof } from './proof.js'
+import { type Reading, readingOf } from './reading.js'
+import type { SignRequest } from './sign.js'
+import { parseAnyTime } from './time.js'
+import { malformed, verifiedDelivery } from './verified.js'
+
+/**
+ * A sender of webhooks, as its own page describes it. Everything is data or a small pure function of the options;
+ * `defineSender` makes a kind of it. What is left out is what most senders do.
+ */
+export interface Sender<Options> {
+  /** How a request shows that it is this sender's. There is no sender without one. */
+  proof(options: Options, context: SourceContext): Proof
+  /** Methods of deliveries; POST. */
+  readonly methods?: readonly string[]
+  /** Methods of unsigned handshakes. POST need not be named. */
+  readonly greetingMethods?: readonly string[]
+  /** Answers an unsigned handshake. See `WebhookSource.greet`. */
+  greet?(delivery: Delivery, options: Options, context: SourceContext): Reply | undefined
+  /** Answers a signed handshake, and a delivery in which there is nothing by design. */
+  handshake?(verified: VerifiedDelivery, options: Options, context: SourceContext): Reply | undefined
+  /** The part of the body that is JSON; all of it. */
+  content?(body: Uint8Array): Uint8Array
+  /** The event's content where it is not the body's JSON: the fields of a form, a part of an envelope. */
+  body?(verified: VerifiedDelivery, options: Options): JsonValue
+  /**
+   * The items of a delivery that brings several events; undefined where it is one. Each has an id of its own, or its
+   * digest stands for one.
+   */
+  items?(body: JsonValue, options: Options): readonly JsonValue[] | undefined
+  readonly ids: readonly IdRule[]
+  /** The ids in the end, of those that `ids` found (`reading.ids`): for what a path and a pattern cannot say. */
+  refineIds?(reading: Reading): Ids
+  /** Names that only `refineIds` gives. */
+  readonly moreIdNames?: readonly string[]
+  readonly event: EventRules<Options>
+  reply?(state: 'recorded' | 'duplicate', options: Options): Reply | undefined
+  readonly refusalStatus?: number
+  /** Headers beside the proof, as the sender has them: the type, an id, a user agent. For `trigger`. */
+  headers?(request: SignRequest, options: Options): Record<string, string>
+  readonly samples: readonly Sample[] | ((options: Options) => readonly Sample[])
+}
+
+/** How the attributes of an event are read. */
+export interface EventRules<Options> {
+  /** The sender's own id of the occurrence, the same when it is sent again. */
+  id?(reading: Reading, options: Options): string | undefined
+  /** See `EventDraft.isIdAuthentic`. */
+  readonly isIdAuthentic?: boolean | ((options: Options) => boolean)
+  /** See `EventDraft.semanticKey`. */
+  semanticKey?(reading: Reading, options: Options): string | undefined
+  /** `event` where it gives none. */
+  type(reading: Reading, options: Options): string | undefined
+  subject?(reading: Reading, options: Options): string | undefined
+  /** A time in ISO 8601 or as a number since 1970; the time of receipt where it gives none. */
+  time?(reading: Reading, options: Options): string | undefined
+}
+
+interface CommonOptions {
+  readonly max_body: number
+  readonly ids: readonly IdRule[]
+}
+
+const mostEvents = 1000
+
+/** Makes a kind of a description. `options` has `webhookFields` and whatever `proof` needs. */
+export function defineSender<Schema extends z.ZodObject>(
+  sender: {
+    readonly kind: string
+    readonly title: string
+    readonly link: string
+    readonly options: Schema
+  } & Sender<z.output<Schema>>,
+): SourceKind {
+  type Options = z.output<Schema>
+  const { kind, title, link, options: schema } = sender
+  return {
+    kind,
+    title,
+    link,
+    options: schema,
+    idNames: (parsed) => [
+      ...new Set([...ruleNames(sender.ids, common(parsed).ids), ...(sender.moreIdNames ?? [])]),
+    ],
+    open: (parsed, context) => openSender<Options>(sender, parsed as Options, common(parsed), context),
+  }
+}
+
+function common(parsed: unknown): CommonOptions {
+  return parsed as CommonOptions
+}
+
+function openSender<Options>(
+  sender: Sender<Options>,
+  options: Options,
+  { max_body, ids: declared }: CommonOptions,
+  context: SourceContext,
+): WebhookSource {
+  const { methods = ['POST'], greetingMethods = [], samples, refusalStatus = 401 } = sender
+  const proof = sender.proof(options, context)
+  const rules = mergeIdRules(sender.ids, declared)
+  return {
+    methods,
+    greetingMethods: greetingMethods.filter((method) => !methods.includes(method)),
+    maxBodyBytes: max_body,
+    refusalStatus,
+    samples: typeof samples === 'function' ? samples(options) : samples,
+    greet: (delivery) => sender.greet?.(delivery, options, context),
+    ...(proof.prepare && { prepare: (delivery, now) => proof.prepare?.(delivery, now) ?? Promise.resolve() }),
+    verify(delivery, now, trace) {
+      if (!methods.includes(delivery.method)) {
+        throw new VerificationError(
+          'verification.not_a_delivery',
+          `a ${delivery.method} that is not one of this sender’s handshakes`,
+        )
+      }
+      const { secretIndex } = proof.prove(delivery, now, trace)
+      return verifiedDelivery(delivery, secretIndex, sender.content?.bind(sender))
+    },
+    handshake: (verified) => sender.handshake?.(verified, options, context),
+    events: (verified) => eventsOf(sender, options, verified, rules),
+    reply: (state) => sender.reply?.(state, options),
+    sign(request, now) {
+      const signed = proof.sign(request, now)
+      return {
+        ...signed,
+        headers: {
+          'content-type': 'application/json',
+          'user-agent': 'rouse-trigger',
+          ...sender.headers?.(request, options),
+          ...signed.headers,
+        },
+      }
+    },
+  }
+}
+
+function eventsOf<Options>(
+  sender: Sender<Options>,
+  options: Options,
+  verified: VerifiedDelivery,
+  rules: readonly IdRule[],
+): EventDraft[] {
+  const body = sender.body ? sender.body(verified, options) : verified.json()
+  const items = sender.items?.(body, options)
+  if (!items) {
+    const draft = draftOf(sender, options, verified, rules, { data: body, body })
+    return [isWhole(sender, verified, body) ? draft : { ...draft, data: body }]
+  }
+  if (items.length === 0) throw malformed('there is no event in the delivery')
+  if (items.length > mostEvents)
+    throw malformed(`the delivery has ${items.length} events; ${mostEvents} are read at most`)
+  return items.map((item) => {
+    const draft = draftOf(sender, options, verified, rules, { data: item, body })
+    // The digest of the body cannot stand for one item of it, so the item's own does.
+    const sourceEventId = draft.sourceEventId ?? `digest:${sha256(stringifyJson(item)).toString('hex')}`
+    return { ...draft, sourceEventId, data: item }
+  })
+}
+
+/** Whether the event's content is the body as it came, which is stored anyway. */
+function isWhole<Options>(
+  { content, body }: Sender<Options>,
+  verified: VerifiedDelivery,
+  data: JsonValue,
+): boolean {
+  const bytes = verified.delivery.body
+  if (content && content(bytes) !== bytes) return false
+  return !body || (isJson(bytes) && verified.json() === data)
+}
+
+/** Begins as a JSON object or array does: a form or XML is not asked for its JSON. */
+function isJson(bytes: Uint8Array): boolean {
+  return /^[\t\n\r ]*[{[]/.test(Buffer.from(bytes.subarray(0, 64)).toString('latin1'))
+}
+
+const longestType = 200
+
+function draftOf<Options>(
+  { event, refineIds }: Sender<Options>,
+  options: Options,
+  verified: VerifiedDelivery,
+  rules: readonly IdRule[],
+  { data, body }: { readonly data: JsonValue; readonly body: JsonValue },
+): EventDraft {
+  const plain = readIds(rules, data)
+  const first = readingOf(verified, { data, body, ids: plain })
+  const ids = refineIds ? refineIds(first) : plain
+  const reading = readingOf(verified, { data, body, ids })
+  const type = event.type(reading, options)
+  const { isIdAuthentic = false } = event
+  const isAuthentic = typeof isIdAuthentic === 'function' ? isIdAuthentic(options) : isIdAuthentic
+  const semanticKey = event.semanticKey?.(reading, options)
+  return {
+    sourceEventId: event.id?.(reading, options),
+    ...(isAuthentic ? { isIdAuthentic: true } : {}),
+    ...(semanticKey === undefined ? {} : { semanticKey }),
+    type: type === undefined || type.length > longestType ? 'event' : type,
+    subject: event.subject?.(reading, options),
+    time: parseAnyTime(event.time?.(reading, options) ?? '') ?? verified.delivery.receivedAt,
+    ids,
+  }
+}

@@ -29,7 +29,10 @@ export function idRules(
   return Object.entries(table).map(([name, [pattern, ...paths]]) => ({
     name,
     paths: paths.map(compilePath),
-    pattern: sharedPattern(pattern),
+    // Compiled when it is first needed: of all kinds only a few are configured.
+    get pattern() {
+      return sharedPattern(pattern)
+    },
   }))
 }
 

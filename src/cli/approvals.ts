@@ -1,4 +1,5 @@
 import { type Approval, type ApprovalState, approvalTransitions } from '../domain/approval.js'
+import { isFinal, type Run } from '../domain/run.js'
 import type { ToolCall } from '../domain/tool-call.js'
 import { carriedMarker } from '../policy/idempotency.js'
 import type { StoredEvent } from '../store/records.js'
@@ -96,17 +97,15 @@ export function formatApproval(
 }
 
 export async function describeHeld(store: Store, call: ToolCall, invocation: Invocation): Promise<string> {
-  const run = await store.run(call.runId)
-  const event = run && (await store.event(run.eventId))
-  const { calls } = await store.journal(call.runId)
+  const { run, calls } = await store.journal(call.runId)
   const note = calls.find(({ id }) => id === call.id)?.note
-  return formatHeld({ ...call, note }, run?.agent, event, invocation)
+  return formatHeld({ ...call, note }, run, await store.event(run.eventId), invocation)
 }
 
 /** A write that was sent and whose outcome nobody knows. */
 export function formatHeld(
   call: ToolCall & { readonly note: string | undefined },
-  agent: string | undefined,
+  { agent, state }: Pick<Run, 'agent' | 'state'>,
   event: StoredEvent | undefined,
   invocation: Invocation,
 ): string {
@@ -115,9 +114,9 @@ export function formatHeld(
   const when = whenOf(invocation)
   const sent = firstSentAt === undefined ? '' : `, first ${when.both(firstSentAt)}`
   const fields: [string, string | undefined][] = [
-    ['agent', agent === undefined ? undefined : `${plain(agent)}, with the tool ${plain(tool)}`],
+    ['agent', `${plain(agent)}, with the tool ${plain(tool)}`],
     ['event', event && `${event.id}, ${sayEvent(event)}`],
-    ['run', runId],
+    ['run', isFinal(state) ? `${runId}, ${state}: it sends nothing more` : runId],
     ['sent', sends === 0 ? 'not by this ledger' : `${count(sends, 'time')}${sent}; no certain answer came`],
     ['why', note === undefined ? undefined : plain(note)],
     ['key', idempotencyKey === undefined ? undefined : plain(idempotencyKey)],
@@ -125,9 +124,8 @@ export function formatHeld(
   ]
   const lines = [`${io.style('bold', id)}  ${io.style('yellow', 'held')}`, formatFields(fields, '  ')]
   if (request) lines.push('', formatRequest(request, '    '))
-  const advice = `Look in the service whether it happened, then one of:
-rouse approve ${id} --happened
-rouse approve ${id} --not-happened
-rouse approve ${id} --send-again`
+  const ways = ['--happened', '--not-happened', ...(isFinal(state) ? [] : ['--send-again'])]
+  const commands = ways.map((way) => `rouse approve ${id} ${way}`)
+  const advice = ['Look in the service whether it happened, then one of:', ...commands].join('\n')
   return [...lines, '', indentBy(advice, '  ')].join('\n')
 }

@@ -1,5 +1,6 @@
 import type { Approval } from '../domain/approval.js'
 import { AppError } from '../domain/errors.js'
+import { isFinal } from '../domain/run.js'
 import type { HeldResolution } from '../store/records.js'
 import type { Store } from '../store/store.js'
 import { faultPoint } from '../util/fault-point.js'
@@ -134,6 +135,12 @@ async function resolveHeld(
   if (!options.json) io.out(await describeHeld(store, call, invocation))
   if (resolution === undefined)
     throw usageError(`say what became of ${id}: --happened, --not-happened or --send-again`)
+  const run = await store.run(call.runId)
+  const isOver = run !== undefined && isFinal(run.state)
+  if (resolution === 'send_again' && isOver) {
+    const message = `the run of ${id} is ${run.state} and sends nothing more; say whether it happened, then \`rouse replay ${run.eventId}\` if it did not`
+    throw new AppError('store.conflict', message)
+  }
   if (!options.json) io.out(`\n${meanings[resolution]}`)
   if (!(await confirm(invocation, 'Is that so?', options.yes, options.json))) {
     throw new AppError('command.failed', 'nothing was changed')
@@ -145,5 +152,8 @@ async function resolveHeld(
   )
   const resolved = await store.toolCall(id)
   if (options.json && resolved) printDocument(invocation, toolCallDocument(resolved))
-  else io.out(`${id} is ${resolved?.state ?? resolution} now; the run goes on when the daemon runs`)
+  else {
+    const then = isOver ? `its run is ${run.state} and stays so` : 'the run goes on when the daemon runs'
+    io.out(`${id} is ${resolved?.state ?? resolution} now; ${then}`)
+  }
 }

@@ -97,11 +97,12 @@ export function runDocument(run: Run): JsonObject {
 
 /** A run with everything that is recorded of it; `seen` are its events where it has several. */
 export function journalDocument(
-  { run, steps, calls, approvals, attempts }: Journal,
+  { run, steps, calls, approvals, attempts, behind }: Journal,
   seen: readonly StoredEvent[] = [],
 ): JsonObject {
   return {
     ...runDocument(run),
+    behind: behind ?? null,
     event_ids: seen.length > 0 ? seen.map(({ id }) => id) : [run.eventId],
     tries: attempts.map(attemptDocument),
     steps: steps.map((step) => ({

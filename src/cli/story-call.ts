@@ -13,8 +13,12 @@ type Below = Pick<StoryLine, 'detail' | 'exact'>
 const shownArguments = 300
 const shownResult = 400
 
-/** The states of one tool call, each at the time that the ledger has of it. */
-export function callStory(call: ToolCallRow, approvals: readonly Approval[]): StoryLine[] {
+/** The states of one tool call, each at the time that the ledger has of it. Of a run that is over nothing more is sent. */
+export function callStory(
+  call: ToolCallRow,
+  approvals: readonly Approval[],
+  { isOver = false }: { readonly isOver?: boolean } = {},
+): StoryLine[] {
   const { id, tool, state, proposedAt, firstSentAt } = call
   const name = plain(tool)
   const line = (verb: string, at: number, text: string, below: Below = {}): StoryLine => ({
@@ -53,7 +57,7 @@ export function callStory(call: ToolCallRow, approvals: readonly Approval[]): St
     state === 'proposed' || state === 'prepared' || state === 'sent' || approval?.state === state
   if (!isToldAlready) {
     const at = call.settledAt ?? call.lookedAt ?? call.lastSentAt ?? firstSentAt ?? approval?.decidedAt
-    lines.push(line(state, at ?? proposedAt, `${name}${settledText(call)}`, resultBelow(call)))
+    lines.push(line(state, at ?? proposedAt, `${name}${settledText(call, isOver)}`, resultBelow(call)))
   }
   return lines
 }
@@ -80,14 +84,15 @@ function approvalStory(approval: Approval, tool: string): StoryLine[] {
 }
 
 /** What decided it: the answer, a person, a probe, a resend; and for a held one what is to be typed. */
-function settledText({ state, status, note, output, id }: ToolCallRow): string {
+function settledText({ state, status, note, output, id }: ToolCallRow, isOver: boolean): string {
   const isOpen = state === 'unknown' || state === 'held'
   const parts: string[] = []
   if (status !== undefined && !isOpen) parts.push(`answered ${status}`)
   if (output && !output.ok) parts.push(`${output.error.code}: ${plain(output.error.message)}`)
   if (note !== undefined && !(output && !output.ok && output.error.message === note)) parts.push(plain(note))
   if (state === 'held') {
-    parts.push(`a person must say: rouse approve ${id} --happened, --not-happened or --send-again`)
+    const ways = isOver ? '--happened or --not-happened' : '--happened, --not-happened or --send-again'
+    parts.push(`a person must say: rouse approve ${id} ${ways}`)
   }
   return parts.length === 0 ? '' : `, ${parts.join(', ')}`
 }

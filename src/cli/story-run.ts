@@ -10,7 +10,7 @@ import type { When } from './when.js'
 
 /** What happened to a run: every try, turn, tool call, decision, and how it stands. */
 export function runStory(
-  { run, steps, calls, approvals, attempts }: Journal,
+  { run, steps, calls, approvals, attempts, behind }: Journal,
   when: When,
   seen: readonly StoredEvent[] = [],
 ): StoryLine[] {
@@ -33,13 +33,34 @@ export function runStory(
   for (const step of steps) {
     const own = calls.filter(({ stepId }) => stepId === step.id)
     lines.push(turnLine(step, own))
-    for (const call of own) lines.push(...callStory(call, approvals))
+    for (const call of own) lines.push(...callStory(call, approvals, { isOver: isFinal(run.state) }))
   }
   lines.sort((left, right) => (left.at ?? 0) - (right.at ?? 0))
+  lines.push(...firstWait(run, attempts, behind, when))
   if (isFinal(run.state)) lines.push(outcomeLine(run))
   else if (run.supersededBy !== undefined) {
     const text = `by ${run.supersededBy}: nothing new is begun, and what was sent is waited for`
     lines.push({ key: `${run.id} superseded`, at: undefined, verb: 'superseded', text, tone: 'wait' })
+  }
+  return lines
+}
+
+/** What keeps a run from being tried: no try tells of it. */
+function firstWait(
+  run: Run,
+  attempts: readonly Attempt[],
+  behind: string | undefined,
+  when: When,
+): StoryLine[] {
+  const lines: StoryLine[] = []
+  if (behind !== undefined) {
+    const text = `behind ${behind}, the run of ${plain(run.agent)} about the same subject that is to end first`
+    lines.push({ key: `${run.id} behind ${behind}`, at: undefined, verb: 'blocked', text, tone: 'wait' })
+  }
+  if (run.state === 'parked' && attempts.length === 0) {
+    const [, ...waits] = sayRunState(run, when).split(', ')
+    const key = `${run.id} parked ${run.parkedOn}`
+    lines.push({ key, at: undefined, verb: 'parked', text: waits.join(', '), tone: 'wait' })
   }
   return lines
 }

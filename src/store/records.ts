@@ -79,6 +79,24 @@ export interface Refusal {
 }
 export type StoredRefusal = Refusal
 
+/** A secret of a source was seen in the configuration, and used since it was last told. */
+export interface SecretUse {
+  readonly source: string
+  /** Salted, and cut short: it tells secrets of one ledger apart and says nothing of them. */
+  readonly fingerprint: string
+  readonly seenAt: number
+  /** Deliveries that it verified. */
+  readonly uses: number
+  readonly lastUsedAt: number | undefined
+}
+
+/** Added up. `seenAt` is when it was first seen. */
+export interface SecretUses {
+  /** What fingerprints of this ledger are made with. */
+  readonly salt: string
+  readonly uses: readonly SecretUse[]
+}
+
 export interface Dispatch {
   readonly eventId: string
   /** One for each agent of the configuration. Those that `matched` get a run. */
@@ -216,6 +234,8 @@ export interface Journal {
   readonly approvals: readonly Approval[]
   /** Each claim of the run. */
   readonly attempts: readonly Attempt[]
+  /** The unfinished run of its agent and subject whose turn it is before this one's. */
+  readonly behind: string | undefined
 }
 
 export interface ToolCallRow extends ToolCall {

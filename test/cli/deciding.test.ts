@@ -153,7 +153,17 @@ describe('a held write', () => {
     const id = await hold()
     const { out } = await rouse(ledger, ['cancel', ledger.runId])
     expect(out).toContain(`refund may have happened (held): rouse approve ${id} --happened`)
-    expect((await rouse(ledger, ['approve', id, '--happened', '--yes'])).code).toBe(0)
+    const { out: listed } = await rouse(ledger, ['approvals'])
+    expect(listed).toContain(`rouse approve ${id} --not-happened`)
+    expect(listed).not.toContain('--send-again')
+    const again = await rouse(ledger, ['approve', id, '--send-again', '--yes'])
+    expect(again).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('is cancelled and sends nothing more'),
+    })
+    expect(again.out).not.toContain('go out again')
+    const done = await rouse(ledger, ['approve', id, '--happened', '--yes'])
+    expect(done).toMatchObject({ code: 0, out: expect.stringContaining('its run is cancelled and stays so') })
     expect((await ledger.store.toolCall(id))?.state).toBe('confirmed')
   })
 

@@ -201,4 +201,5 @@ export const journal: Journal = {
       error: undefined,
     },
   ],
+  behind: undefined,
 }

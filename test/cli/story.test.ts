@@ -161,6 +161,19 @@ describe('the story of an event', () => {
     ])
   })
 
+  test('says what keeps a run from its first try', () => {
+    const queued = {
+      ...journal,
+      run: { ...run, state: 'queued' as const, parkedOn: undefined },
+      attempts: [],
+    }
+    expect(verbs({ ...queued, behind: 'run_1' })).toContain(
+      'blocked behind run_1, the run of disputes about the same subject that is to end first',
+    )
+    const quiet = { ...run, state: 'parked' as const, parkedOn: 'quiet' as const, nextAt: undefined }
+    expect(verbs({ ...queued, run: quiet })).toContain('parked waits on its subject to be quiet')
+  })
+
   test('names what a held write waits for', () => {
     const held: ToolCallRow = {
       ...call,
@@ -171,6 +184,10 @@ describe('the story of an event', () => {
     }
     expect(verbs({ ...journal, calls: [held], approvals: [] }).at(-1)).toBe(
       `held refund, a person must say: rouse approve ${call.id} --happened, --not-happened or --send-again`,
+    )
+    const cancelled = { ...run, state: 'cancelled' as const }
+    expect(verbs({ ...journal, run: cancelled, calls: [held], approvals: [] })).toContain(
+      `held refund, a person must say: rouse approve ${call.id} --happened or --not-happened`,
     )
   })
 

@@ -25,6 +25,15 @@ export function readingPromises({ store, another }: Subject): void {
     await expect(store().journal('run_none')).rejects.toMatchObject({ code: 'store.not_found' })
   })
 
+  it('names the run that is to end before another one’s turn comes', async () => {
+    const first = await queueRun(store(), 'doctor', 'a')
+    const second = await queueRun(store(), 'doctor', 'a')
+    expect((await store().journal(first)).behind).toBeUndefined()
+    expect((await store().journal(second)).behind).toBe(first)
+    await store().cancelRun(first, 'enough', start)
+    expect((await store().journal(second)).behind).toBeUndefined()
+  })
+
   it('lists events newest first, filtered and page by page', async () => {
     const ids: string[] = []
     for (let index = 0; index < 7; index++) {

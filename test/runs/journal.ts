@@ -102,5 +102,5 @@ export function approval(toolCallId: string, overrides: Partial<Approval> = {}):
 }
 
 export function journal(parts: Partial<Journal> = {}): Journal {
-  return { run, steps: [], calls: [], approvals: [], attempts: [], ...parts }
+  return { run, steps: [], calls: [], approvals: [], attempts: [], behind: undefined, ...parts }
 }

@@ -18,7 +18,7 @@ import {
   type ToolCallTableRow,
   toolCallOf,
 } from './rows.js'
-import { selectDelivery, selectEvent } from './selects.js'
+import { selectDelivery, selectEvent, unfinishedRuns } from './selects.js'
 
 type Reading = Pick<
   Store,
@@ -63,6 +63,12 @@ export function reading(reader: Reader): Reading {
     'SELECT * FROM attempts WHERE run_id = ? ORDER BY number',
   )
 
+  const firstOf = db
+    .prepare<[string, string], string>(`
+      SELECT id FROM ${unfinishedRuns} WHERE agent = ? AND subject = ? AND finished_at IS NULL
+      ORDER BY position LIMIT 1`)
+    .pluck()
+
   // One transaction, so that the parts are of one moment.
   const journal = db.transaction((runId: string): Journal => {
     const row = run.get(runId)
@@ -73,6 +79,7 @@ export function reading(reader: Reader): Reading {
       calls: callsOf.all(runId).map(toolCallOf),
       approvals: approvalsOf.all(runId).map(approvalOf),
       attempts: attemptsOf.all(runId).map(attemptOf),
+      behind: row.is_blocked === 1 ? firstOf.get(row.agent, row.subject) : undefined,
     }
   })
 

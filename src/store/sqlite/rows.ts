@@ -96,6 +96,7 @@ export interface RunRow {
   readonly fence: number
   readonly attempts: number
   readonly crashes: number
+  readonly is_blocked: number
   readonly created_at: number
   readonly started_at: number | null
   readonly finished_at: number | null

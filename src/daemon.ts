@@ -11,6 +11,7 @@ import { listen } from './http/server.js'
 import { Dispatcher } from './ingest/dispatch.js'
 import { RefusalCounter } from './ingest/refusals.js'
 import { Retention } from './ingest/retention.js'
+import { SecretUseCounter } from './ingest/secret-uses.js'
 import { sourceContexts } from './ingest/source-context.js'
 import { openSources } from './ingest/sources.js'
 import { costOf } from './models/price.js'
@@ -96,10 +97,17 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   })
   const poller = startPoller({ store, config, clock, log, onEvents: () => dispatcher.lookInLedger() })
   const refusals = new RefusalCounter(store, clock, log)
+  const secretUses = await SecretUseCounter.open(store, clock)
+  secretUses.configured(sources)
   const retention = new Retention({ store, clock, log, config: () => configurations.current })
   let isStopping = false
   const app = createHooksApp({
-    receiver: { store, clock, onRecorded: (events) => dispatcher.offer(events) },
+    receiver: {
+      store,
+      clock,
+      onVerified: (source, secretIndex) => secretUses.used(source, secretIndex),
+      onRecorded: (events) => dispatcher.offer(events),
+    },
     refusals,
     inFlight: new InFlight(maxInFlightBytes),
     peers: new PeerLimiter(clock, refusalsPerPeerAndMinute),
@@ -112,6 +120,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     const opened = openSources(next.sources.values(), kinds, sourceContexts(next, keys))
     return () => {
       sources = opened
+      secretUses.configured(opened)
       poller.update(next)
       dispatcher.lookInLedger()
       runs.lookAround()
@@ -146,6 +155,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       await dispatcher.stop()
       await listener.close(closeGraceMs)
       await refusals.flush()
+      await secretUses.flush()
       await tools.close()
       await keys.close()
       await store.close()

@@ -1,6 +1,7 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { startDaemon } from '../src/daemon.js'
@@ -89,6 +90,36 @@ describe('a changed configuration', () => {
       return found.length === 2 && found
     })
     expect(runs.map(({ agent: name }) => name).sort()).toEqual(['helper', 'second'])
+  })
+
+  it('takes a secret from its file anew when the file changes, and refuses nothing in between', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'rouse-test-'))
+    const [current, former] = [join(directory, 'current'), join(directory, 'former')]
+    const [first, second] = [githubSecret, 'p4Wd8Xj2Qc7Nf5Ty1Hk9Rm3B']
+    for (const path of [current, former]) await writeFile(path, first, { mode: 0o600 })
+    const config = agent('Look.').config.replace(
+      /secret: [^ ,}]+/,
+      `secret: ["\${file:${current}}", "\${file:${former}}"]`,
+    )
+    expect(config).toContain(current)
+    rouse = await startRouse({ ...agent('Look.'), config, directory })
+    const { url, log, ledger } = rouse
+    const send = async (number: number, secret: string) =>
+      (await sendGithub(url, 'issues', issueOpened(number), { secret })).status
+    const reloads = () => log.filter((line) => line.includes('configuration reloaded')).length
+    expect(await send(1, first)).toBe(202)
+    await writeFile(current, second)
+    await until('the new secret', () => reloads() === 1)
+    expect([await send(2, first), await send(3, second)]).toEqual([202, 202])
+    await writeFile(former, second)
+    await until('the old secret to go', () => reloads() === 2)
+    expect([await send(4, first), await send(5, second)]).toEqual([401, 202])
+    await rouse.stop()
+    rouse = await startRouse({ ...agent('Look.'), config, directory })
+    const { uses } = await rouse.ledger.secretUses()
+    expect(uses.map((use) => use.uses).sort()).toEqual([2, 2])
+    expect(JSON.stringify(uses)).not.toContain(second.slice(0, 6))
+    expect(ledger).not.toBe(rouse.ledger)
   })
 
   it('that does not load leaves the old one in force and says why', async () => {

@@ -74,15 +74,20 @@ export async function serve(invocation: Invocation, options: ServeOptions): Prom
   }
 }
 
-/** Redacts the secrets of the configuration in force, also after it was changed. */
+/** A secret that was changed may still stand in what is logged of an older run. */
+const mostFormerSecrets = 1000
+
+/** Redacts the secrets of the configuration in force, and of those before it. */
 function redactorOf(config: () => Config | undefined): Redactor {
   let known: Config | undefined
+  let secrets: readonly string[] = []
   let redact: Redactor = (text) => text
   return (text) => {
     const current = config()
     if (current !== undefined && current !== known) {
       known = current
-      redact = createRedactor(current.secretValues)
+      secrets = [...new Set([...current.secretValues, ...secrets])].slice(0, mostFormerSecrets)
+      redact = createRedactor(secrets)
     }
     return redact(text)
   }

@@ -22,6 +22,8 @@ export interface Config {
   readonly warnings: readonly ConfigProblem[]
   /** Every secret value in it, for redaction. */
   readonly secretValues: readonly string[]
+  /** Of `${file:…}`, absolute. What stands in them is no part of the digest. */
+  readonly secretFiles: readonly string[]
 }
 
 export interface ConfigSnapshot {

@@ -68,9 +68,13 @@ interface Origin {
 
 async function load({ environment, files = diskFiles, kinds }: LoadOptions, origin: Origin): Promise<Config> {
   const fileWarnings: string[] = []
+  const secretFiles = new Set<string>()
   const document = await readDocument(origin.text, {
     environment,
-    readFile: (path) => readSecretFile(path, files, (message) => fileWarnings.push(message)),
+    readFile: (path) => {
+      secretFiles.add(path)
+      return readSecretFile(path, files, (message) => fileWarnings.push(message))
+    },
   })
   const problems = new Problems(origin.shownFile, document)
   const context: LoadContext = { document, problems }
@@ -107,6 +111,7 @@ async function load({ environment, files = diskFiles, kinds }: LoadOptions, orig
     agents,
     warnings: problems.sorted(problems.warnings),
     secretValues: secretValues(sections, context),
+    secretFiles: [...secretFiles],
   }
 }
 
@@ -135,10 +140,16 @@ async function readAllInstructions(
 }
 
 /** Files other than config.yaml itself that a change of means another configuration; absolute. */
-export function watchedFiles({ file, snapshot }: Pick<Config, 'file' | 'snapshot'>): string[] {
-  return Object.keys(snapshot.instructions).map((path) =>
-    isAbsolute(path) ? path : resolve(file, '..', path),
-  )
+export function watchedFiles({
+  file,
+  snapshot,
+  secretFiles,
+}: Pick<Config, 'file' | 'snapshot' | 'secretFiles'>): string[] {
+  const instructions = Object.keys(snapshot.instructions)
+  return [
+    ...instructions.map((path) => (isAbsolute(path) ? path : resolve(file, '..', path))),
+    ...secretFiles,
+  ]
 }
 
 /** Each text with its length before it, so that no two configurations run together into the same bytes. */

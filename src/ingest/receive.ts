@@ -24,6 +24,8 @@ export type Received =
 export interface Receiver {
   readonly store: Store
   readonly clock: Clock
+  /** Called for each delivery that verified, with the secret that it was signed with. */
+  readonly onVerified?: (source: string, secretIndex: number) => void
   /** Called after the commit, with the events that are new. */
   readonly onRecorded: (events: readonly Event[]) => void
 }
@@ -43,6 +45,7 @@ export async function receive(
     if (greeting) return { state: 'handshake', reply: greeting }
     await source.prepare?.(delivery, clock.now())
     const verified = source.verify(delivery, clock.now())
+    receiver.onVerified?.(delivery.source, verified.secretIndex)
     const handshake = source.handshake(verified)
     if (handshake) return { state: 'handshake', reply: handshake }
 

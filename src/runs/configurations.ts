@@ -59,14 +59,17 @@ export class Configurations {
   ): Promise<void> {
     try {
       const next = await load()
-      if (next.digest === this.#current.digest) return
-      const apply = prepare(next)
       const hasNewSecrets = String(next.secretValues) !== String(this.#current.secretValues)
+      if (next.digest === this.#current.digest && !hasNewSecrets) return
+      const apply = prepare(next)
       faultPoint('K23')
       await this.swap(next)
       if (hasNewSecrets) faultPoint('K24')
+      // What unfinished runs began with has its secrets from today's files too.
+      if (hasNewSecrets)
+        for (const digest of this.#loaded.keys()) if (digest !== next.digest) this.#loaded.delete(digest)
       apply()
-      log.info({ config: next.digest.slice(0, 12) }, 'configuration reloaded')
+      log.info({ config: next.digest.slice(0, 12), newSecrets: hasNewSecrets }, 'configuration reloaded')
     } catch (error) {
       const problems = error instanceof ConfigError ? error.problems.map((problem) => ({ ...problem })) : []
       log.error({ problems }, `configuration not reloaded, the old one stays: ${toAppError(error).message}`)

@@ -67,6 +67,8 @@ export interface WebhookSource {
   /** What this sender would send of `body` at `now`, for `trigger`, tests and the demo. See `Proof.sign`. */
   sign(request: SignRequest, now: number): SignedRequest
   readonly samples: readonly Sample[]
+  /** Keys of the configured secrets, the current one first, to tell them apart; none for secrets that stand in a file. */
+  readonly secretKeys: readonly Uint8Array[]
 }
 
 /** A realistic delivery of a type, minimal, from the sender's published examples. */

@@ -33,6 +33,8 @@ import type {
   Recorded,
   Refusal,
   RunFilter,
+  SecretUse,
+  SecretUses,
   StoredDelivery,
   StoredEvent,
   StoredRefusal,
@@ -69,6 +71,11 @@ export interface Store {
 
   /** Adds to the counts of refused deliveries; bounded by sources × reasons × days whatever a sender does. */
   countRefusals(refusals: readonly Refusal[]): Promise<void>
+
+  /** Adds to what is known of the secrets of sources. */
+  countSecretUses(uses: readonly SecretUse[]): Promise<void>
+
+  secretUses(): Promise<SecretUses>
 
   /** Events that no decision has been made on, in order of position. */
   undispatched(limit: number): Promise<Event[]>

@@ -316,6 +316,22 @@ export function arrivalPromises({ store }: Subject): void {
     expect(polled.events).toEqual([{ id, isNew: false }])
   })
 
+  it('keeps since when a secret is configured, how often it was used and when last', async () => {
+    const use = { source: 'ci', fingerprint: 'a1', seenAt: start, uses: 0, lastUsedAt: undefined }
+    await store().countSecretUses([use, { ...use, fingerprint: 'b2', seenAt: start + 9 }])
+    await store().countSecretUses([{ ...use, seenAt: start + 5, uses: 2, lastUsedAt: start + 6 }])
+    await store().countSecretUses([
+      { ...use, seenAt: start + 7, uses: 1, lastUsedAt: start + 4 },
+      { ...use, seenAt: start + 8 },
+    ])
+    const { salt, uses } = await store().secretUses()
+    expect(salt).toMatch(/^[0-9a-f]{32}$/)
+    expect(uses).toEqual([
+      { ...use, uses: 3, lastUsedAt: start + 6 },
+      { ...use, fingerprint: 'b2', seenAt: start + 9 },
+    ])
+  })
+
   it('adds refusals up by source, reason and day', async () => {
     const refusal = {
       source: 'ci',

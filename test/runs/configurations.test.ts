@@ -39,6 +39,7 @@ function config(digest: string): Config {
     agents: new Map(),
     warnings: [],
     secretValues: [],
+    secretFiles: [],
   }
 }
 

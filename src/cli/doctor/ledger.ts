@@ -11,6 +11,7 @@ import { hookUrl, localAddress } from '../configuration.js'
 import { withLedger } from '../ledger.js'
 import { count, formatBytes, plain } from '../text.js'
 import type { Finding } from './finding.js'
+import { checkSecrets } from './secrets.js'
 
 /** The ledger, what waits in it, and what it knows of each source. */
 export async function checkLedger(invocation: Invocation, config: Config | undefined): Promise<Finding[]> {
@@ -25,7 +26,10 @@ export async function checkLedger(invocation: Invocation, config: Config | undef
         ...(await work(store)),
         ...(await alerts(invocation, store)),
       )
-      if (config) findings.push(...(await sources(invocation, store, config)))
+      if (config) {
+        findings.push(...(await sources(invocation, store, config)))
+        findings.push(...(await checkSecrets(invocation, store, config)))
+      }
     })
   } catch (cause) {
     const error = toAppError(cause)

@@ -8,6 +8,7 @@ import type { Sample, SourceContext, SourceKind, WebhookSource } from '../source
 import { type IdRule, mergeIdRules, readIds, ruleNames } from './ids.js'
 import type { Proof } from './proof.js'
 import { type Reading, readingOf } from './reading.js'
+import type { Secret } from './secret.js'
 import type { SignRequest } from './sign.js'
 import { parseAnyTime } from './time.js'
 import { malformed, verifiedDelivery } from './verified.js'
@@ -113,6 +114,7 @@ function openSender<Options>(
     maxBodyBytes: max_body,
     refusalStatus,
     samples: typeof samples === 'function' ? samples(options) : samples,
+    secretKeys: secretsIn(options).map(({ key }) => key),
     greet: (delivery) => sender.greet?.(delivery, options, context),
     ...(proof.prepare && { prepare: (delivery, now) => proof.prepare?.(delivery, now) ?? Promise.resolve() }),
     verify(delivery, now, trace) {
@@ -141,6 +143,16 @@ function openSender<Options>(
       }
     },
   }
+}
+
+/** Every kind has its secrets under one of these keys; where it has two sorts, `secret` is the one that signs. */
+function secretsIn(options: unknown): readonly Secret[] {
+  const { secret, token, public_key, verify } = options as Partial<Record<string, unknown>>
+  const inner = (verify as { secrets?: unknown } | undefined)?.secrets
+  const found = [secret, public_key, token, inner].find((value): value is readonly Secret[] =>
+    Array.isArray(value),
+  )
+  return found ?? []
 }
 
 function eventsOf<Options>(

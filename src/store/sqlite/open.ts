@@ -29,6 +29,7 @@ import { refusals } from './refusals.js'
 import { acceptBackup, refuseBackup } from './restored.js'
 import { retention } from './retention.js'
 import { runs } from './runs.js'
+import { secretUses } from './secret-uses.js'
 import { steps } from './steps.js'
 import { ticks } from './ticks.js'
 import { toolCalls } from './tool-calls.js'
@@ -98,6 +99,7 @@ function assemble(
     ...arrivals(writer),
     ...ticks(writer, reader),
     ...refusals(writer, reader),
+    ...secretUses(writer, reader),
     ...dispatching(writer, reader, ends),
     ...claims(writer, ends),
     ...pauses(writer),

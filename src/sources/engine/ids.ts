@@ -26,14 +26,18 @@ function sharedPattern(source: string): Pattern {
 export function idRules(
   table: Readonly<Record<string, readonly [pattern: string, ...paths: string[]]>>,
 ): IdRule[] {
-  return Object.entries(table).map(([name, [pattern, ...paths]]) => ({
-    name,
-    paths: paths.map(compilePath),
+  return Object.entries(table).map(([name, [pattern, ...paths]]) => {
     // Compiled when it is first needed: of all kinds only a few are configured.
-    get pattern() {
-      return sharedPattern(pattern)
-    },
-  }))
+    let compiled: Pattern | undefined
+    return {
+      name,
+      paths: paths.map(compilePath),
+      get pattern() {
+        compiled ??= sharedPattern(pattern)
+        return compiled
+      },
+    }
+  })
 }
 
 /**

@@ -203,10 +203,8 @@ function draftOf<Options>(
   rules: readonly IdRule[],
   { data, body }: { readonly data: JsonValue; readonly body: JsonValue },
 ): EventDraft {
-  const plain = readIds(rules, data)
-  const first = readingOf(verified, { data, body, ids: plain })
-  const ids = refineIds ? refineIds(first) : plain
-  const reading = readingOf(verified, { data, body, ids })
+  const found = readingOf(verified, { data, body, ids: readIds(rules, data) })
+  const reading = refineIds ? { ...found, ids: refineIds(found) } : found
   const type = event.type(reading, options)
   const { isIdAuthentic = false } = event
   const isAuthentic = typeof isIdAuthentic === 'function' ? isIdAuthentic(options) : isIdAuthentic
@@ -218,6 +216,6 @@ function draftOf<Options>(
     type: type === undefined || type.length > longestType ? 'event' : type,
     subject: event.subject?.(reading, options),
     time: parseAnyTime(event.time?.(reading, options) ?? '') ?? verified.delivery.receivedAt,
-    ids,
+    ids: reading.ids,
   }
 }

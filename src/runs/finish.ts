@@ -2,7 +2,7 @@ import { type AppError, ModelError, ToolError, toAppError } from '../domain/erro
 import type { RunError, RunOutcome } from '../domain/run.js'
 import type { Attempt } from '../store/records.js'
 import { backoffMs } from '../util/backoff.js'
-import { waitMs, waitsInARow } from './waits.js'
+import { longestWaitMs, waitMs, waitsInARow } from './waits.js'
 
 /** Codes that say "the model is away", not "this run is at fault": the run waits, however long it takes. */
 export const modelAway: readonly string[] = [
@@ -63,7 +63,8 @@ export function outcomeOfFailure({ error: cause, attempts, maxAttempts, history,
 
 function delayMs(fault: AppError, tries: number, maxMs: number): number {
   const backoff = backoffMs(tries, { firstMs: 1000, maxMs })
-  return typeof fault.retry === 'object' ? Math.max(fault.retry.afterMs, Math.min(backoff, 1000)) : backoff
+  if (typeof fault.retry !== 'object') return backoff
+  return Math.min(longestWaitMs, Math.max(fault.retry.afterMs, Math.min(backoff, 1000)))
 }
 
 function askedMs({ retry }: AppError): number | undefined {

@@ -2,7 +2,7 @@ import type { Attempt } from '../store/records.js'
 import { backoffMs } from '../util/backoff.js'
 
 /** No API's word keeps a run waiting longer than this before it asks again. */
-const longestWaitMs = 3_600_000
+export const longestWaitMs = 3_600_000
 const shortestWaitMs = 1000
 
 /** How many stretches of work in a row, up to now, ended for a reason that `isSame` knows. */

@@ -135,6 +135,13 @@ describe('a fault', () => {
     expect(asking(0)).toBeGreaterThanOrEqual(500)
   })
 
+  it('is tried again within an hour, also when it was waited for so often that it counts as failed', () => {
+    const error = new ToolError('tool.status', 'x', { retry: { afterMs: 999_999_999_000 } })
+    const history = Array(20).fill(attempt('tool.status'))
+    expect(outcomeOf(error, { history }).state).toBe('failed')
+    expect(waitOf(error, { history })).toBe(60 * minute)
+  })
+
   it('is tried again no earlier than it says', () => {
     expect(waitOf(new ToolError('tool.status', 'x', { retry: { afterMs: 45 * minute } }))).toBe(45 * minute)
   })

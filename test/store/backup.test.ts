@@ -128,6 +128,11 @@ describe('a backup', () => {
     expect([existsSync(left), existsSync(others)]).toEqual([false, true])
   })
 
+  it('is made where one was killed that had the same process id, as in a container', async () => {
+    writeFileSync(join(directory.path, `.backup.db.${process.pid}.partial`), 'half')
+    expect(await store.backup(target, start)).toMatchObject({ file: target })
+  })
+
   it('of a backup is as old as that one', async () => {
     await store.backup(target, start)
     const copy = await openSqliteStore({ file: target, exclusive: false })

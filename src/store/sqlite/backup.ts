@@ -116,7 +116,9 @@ function removeAbandoned(target: string): void {
     const pid = name.startsWith(start)
       ? /^(\d+)\.partial(-journal)?$/.exec(name.slice(start.length))?.[1]
       : undefined
-    if (pid !== undefined && !isAlive(Number(pid))) rmSync(join(dirname(target), name), { force: true })
+    // One of this process is not under way: another process had its id, as in a container that was started again.
+    if (pid !== undefined && (Number(pid) === process.pid || !isAlive(Number(pid))))
+      rmSync(join(dirname(target), name), { force: true })
   }
 }
 

@@ -163,13 +163,7 @@ export class Worker {
   private async recover(isStart: boolean): Promise<void> {
     const { store, clock, node, log } = this.options
     try {
-      const most = isStart ? maxCrashes : Number.MAX_SAFE_INTEGER
-      const recovered = await store.recoverRuns({
-        node,
-        alone: isStart,
-        now: clock.now(),
-        maxCrashes: most,
-      })
+      const recovered = await store.recoverRuns({ node, alone: isStart, now: clock.now(), maxCrashes })
       const dead = isStart ? await this.nameDead(recovered) : 0
       const resumed = recovered.length - dead
       if (resumed > 0) log.info({ runs: recovered }, `resuming ${resumed} interrupted runs`)

@@ -103,7 +103,8 @@ export interface Store {
   replay(eventId: string, agent: string, now: number): Promise<Run>
 
   /**
-   * Takes the oldest run that may go on now (queued; or parked or failed with its time come) and has no
+   * Takes the oldest run that may go on now (queued; or parked or failed with its time come, or more than a month
+   * away, which only a wrong clock gives) and has no
    * earlier unfinished run of the same agent and subject before it, marks it `running` for `node` until
    * `leaseUntil`, and raises its fence. Runs of `notAgents` are passed over, and so are, with `noSuspects`, those
    * that were held when a process died and have not got anywhere since. Undefined when there is none.
@@ -122,8 +123,9 @@ export interface Store {
 
   /**
    * Gives back runs whose holder is gone: leases that ran out before `now`, and, where `node` holds the
-   * ledger alone, all leases of other nodes. Each counts a crash; a step, an outcome of a tool call or a safe
-   * point set the count back. A run with more than `maxCrashes` becomes dead with `limit.crashes`. Returns the ids.
+   * ledger alone, all leases of other nodes, together with what waits for a restart. Each counts a crash of its
+   * holder, unless that is `node` itself, which lives; a step, an outcome of a tool call or a safe point set the count
+   * back. A run with more than `maxCrashes` becomes dead with `limit.crashes`. Returns the ids of those that were held.
    */
   recoverRuns(recover: { node: string; alone: boolean; now: number; maxCrashes: number }): Promise<string[]>
 
@@ -226,7 +228,7 @@ export interface Store {
   listRuns(filter: RunFilter): Promise<Run[]>
   listApprovals(filter: ApprovalFilter): Promise<Approval[]>
   /** Tool calls in state `held`, oldest first. */
-  listHeld(): Promise<ToolCall[]>
+  listHeld(limit?: number): Promise<ToolCall[]>
   counts(): Promise<Counts>
   refusals(sinceDay: string): Promise<StoredRefusal[]>
 

@@ -223,6 +223,31 @@ export function claimPromises({ store, another }: Subject): void {
     ])
   })
 
+  it('counts no crash of a node that let go of its run and lives', async () => {
+    const { runId } = await startRun(store(), 'doctor', { node: 'node-1', leaseMs: minute })
+    const now = start + 2 * minute
+    expect(await store().recoverRuns({ node: 'node-1', alone: false, now, maxCrashes: 0 })).toEqual([runId])
+    expect(await store().run(runId)).toMatchObject({ state: 'queued', crashes: 0, error: undefined })
+    expect((await store().journal(runId)).attempts).toMatchObject([
+      { endedAt: now, outcome: 'failed', error: { code: 'store.lease_lost' } },
+    ])
+  })
+
+  it('goes on with what waited for a restart, whatever the clock says', async () => {
+    const lease = await startRun(store())
+    await store().finish(lease, { state: 'parked', on: 'restart', until: start + 9 * minute }, 1, start)
+    await store().recoverRuns({ node: 'next', alone: true, now: start, maxCrashes: 1 })
+    expect((await claim(store(), { now: start })).run.id).toBe(lease.runId)
+  })
+
+  it('takes a time that no wait is as long as for that of a clock that was wrong', async () => {
+    const lease = await startRun(store())
+    const day = 86_400_000
+    await store().finish(lease, { state: 'parked', on: 'quiet', until: start + 30 * day }, 1, start)
+    expect(await tryClaim(store(), { now: start })).toBeUndefined()
+    expect((await claim(store(), { now: start - 2 * day })).run.id).toBe(lease.runId)
+  })
+
   it('gives back all runs of other nodes to a node that is alone, and keeps its own', async () => {
     const before = await startRun(store(), 'doctor', { node: 'old' })
     await startRun(store(), 'doctor', { node: 'new' })

@@ -20,6 +20,8 @@ export interface GuardOptions extends PausesOptions {
 }
 
 const lookEveryMs = 5000
+/** Where there are more, none of their alerts is over. */
+const deadLookedAt = 200
 const largeLogBytes = 256 * 1024 ** 2
 /** There has to be so much more room than `min_free` before work goes on, so that it does not stop and go. */
 const hysteresis = 1.25
@@ -63,7 +65,7 @@ export class Guard {
   }
 
   private async lookOnce(): Promise<void> {
-    const { file, store, alerts, look = lookAtPlace, onResumed } = this.options
+    const { file, alerts, look = lookAtPlace, onResumed } = this.options
     if (this.#isReplaced) return
     const place = await look(file)
     this.#identity ??= place.identity
@@ -76,7 +78,8 @@ export class Guard {
     this.forgetGone()
     const isBack = await alerts.tryLedger()
     if (alerts.isLedgerAway) return
-    if (alerts.isStanding('held writes') && (await store.counts()).held === 0) alerts.resolve('held writes')
+    await this.lookAtHeld()
+    await this.forgetPoison()
     const resumed = await applyPauses(this.options, { isDiskLow: this.#isDiskLow })
     if (isBack || resumed > 0) onResumed()
   }
@@ -109,12 +112,36 @@ export class Guard {
       ['credential ', new Set(credentials.keys())],
       ['origin ', new Set([...tools.values()].map(({ origin }) => origin))],
       ['budget ', new Set(agents.keys())],
+      ['poison ', new Set(agents.keys())],
     ] as const
     for (const [prefix, names] of declared) {
       for (const cause of alerts.standing(prefix)) {
         if (!names.has(cause.slice(prefix.length))) alerts.resolve(cause)
       }
     }
+  }
+
+  /** A write is also held where its run just ends: dead, or cancelled by a command. */
+  private async lookAtHeld(): Promise<void> {
+    const { alerts, store } = this.options
+    const [held] = await store.listHeld(1)
+    if (!held) alerts.resolve('held writes')
+    else if (!alerts.isStanding('held writes')) {
+      const message = `a write with ${held.tool} may have happened and nothing says so: \`rouse approvals\` shows what is held`
+      alerts.raise({ cause: 'held writes', code: 'tool.held', message })
+    }
+  }
+
+  /** Nothing is left to replay where retention took what was set aside. */
+  private async forgetPoison(): Promise<void> {
+    const { alerts, store } = this.options
+    const causes = alerts.standing('poison ')
+    if (causes.length === 0) return
+    const dead = await store.listRuns({ state: 'dead', limit: deadLookedAt })
+    if (dead.length === deadLookedAt) return
+    const agents = dead.filter(({ error }) => error?.code === 'limit.crashes').map(({ agent }) => agent)
+    for (const cause of causes)
+      if (!agents.some((agent) => cause === `poison ${agent}`)) alerts.resolve(cause)
   }
 
   private replaced(file: string, { identity }: Place): void {

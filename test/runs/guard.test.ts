@@ -11,8 +11,9 @@ import type { Place } from '../../src/store/place.js'
 import { storeEngines } from '../../src/store/registry.js'
 import type { Store } from '../../src/store/store.js'
 import { createLogger } from '../../src/util/log.js'
+import { proposeHeld, start, startRun } from '../contract/store-fixtures.js'
 import { FakeClock } from '../support/fake-clock.js'
-import { writeSetting } from '../support/rouse.js'
+import { githubSecret, writeSetting } from '../support/rouse.js'
 
 const mega = 1024 ** 2
 const clock = new FakeClock()
@@ -27,7 +28,14 @@ let resumed: number
 let replaced: StoreError | undefined
 
 beforeEach(async () => {
-  directory = await writeSetting({ config: '' })
+  directory = await writeSetting({
+    config: `sources:
+  ci: { kind: github, secret: ${githubSecret} }
+agents:
+  helper: { on: { source: ci, type: push }, instructions: helper.md }
+`,
+    files: { 'helper.md': 'Help.\n' },
+  })
   const file = join(directory, 'config.yaml')
   const config = await loadConfig({ file, environment: {}, kinds: Object.values(sourceKinds) })
   store = await storeEngines.sqlite({ file: config.store.file, exclusive: true })
@@ -129,12 +137,32 @@ describe('the guard of a ledger', () => {
       'credential old',
       'origin https://old.example.com',
       'budget old',
-    ]
-    for (const cause of [...causes, 'poison old']) alerts.raise({ cause, code, message: 'x' })
-    await look()
-    expect([...causes, 'poison old'].filter((cause) => alerts.isStanding(cause))).toEqual([
-      'model default',
       'poison old',
-    ])
+    ]
+    for (const cause of causes) alerts.raise({ cause, code, message: 'x' })
+    await look()
+    expect(causes.filter((cause) => alerts.isStanding(cause))).toEqual(['model default'])
+  })
+
+  it('tells of a held write however it came to be held, and until none is', async () => {
+    const { lease, callId } = await proposeHeld(store)
+    await store.finish(lease, { state: 'dead', error: { code: 'limit.attempts', message: 'x' } }, 1, start)
+    await look()
+    expect(alerts.isStanding('held writes')).toBe(true)
+    await store.resolveHeld(callId, { state: 'confirmed', by: 'ann', output: undefined }, start)
+    await look()
+    expect(alerts.isStanding('held writes')).toBe(false)
+  })
+
+  it('ends the alert of what killed the process with the last of such runs', async () => {
+    const { runId } = await startRun(store, 'helper')
+    await store.recoverRuns({ node: 'next', alone: true, now: start, maxCrashes: 0 })
+    expect((await store.run(runId))?.error?.code).toBe('limit.crashes')
+    alerts.raise({ cause: 'poison helper', code: 'limit.crashes', message: 'x' })
+    await look()
+    expect(alerts.isStanding('poison helper')).toBe(true)
+    expect(await store.prune(new Map([['ci', start + 1]]), 100)).toMatchObject({ runs: 1 })
+    await look()
+    expect(alerts.isStanding('poison helper')).toBe(false)
   })
 })

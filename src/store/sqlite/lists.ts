@@ -21,8 +21,8 @@ type Condition = readonly [sql: string, value: string | number | undefined]
 export function lists(reader: Reader): Lists {
   const { db } = reader
   const prepared = new Map<string, Statement<unknown[], unknown>>()
-  const held = db.prepare<[], ToolCallTableRow>(
-    `SELECT * FROM tool_calls WHERE state = 'held' ORDER BY position`,
+  const held = db.prepare<[number], ToolCallTableRow>(
+    `SELECT * FROM tool_calls WHERE state = 'held' ORDER BY position LIMIT ?`,
   )
 
   /** The SQL is made of literals of this file only; there are as many texts as combinations of filters. */
@@ -70,6 +70,6 @@ export function lists(reader: Reader): Lists {
         ),
       ),
 
-    listHeld: () => reader.read(() => held.all().map(toolCallOf)),
+    listHeld: (limit = Number.MAX_SAFE_INTEGER) => reader.read(() => held.all(limit).map(toolCallOf)),
   }
 }

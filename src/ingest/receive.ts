@@ -63,7 +63,7 @@ export async function receive(
     faultPoint('K03')
     onRecorded(recorded.newEvents)
     const eventIds = recorded.events.flatMap(({ id }) => (id === undefined ? [] : [id]))
-    return { state: recorded.state, eventIds, reply: source.reply(recorded.state) }
+    return { state: recorded.state, eventIds, reply: source.reply(recorded.state, verified) }
   } catch (error) {
     if (error instanceof VerificationError) return { state: 'refused', error }
     throw error

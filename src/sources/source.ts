@@ -60,8 +60,8 @@ export interface WebhookSource {
   handshake(verified: VerifiedDelivery): Reply | undefined
   /** At least one event. Throws AppError `delivery.malformed` when there is none to be made. */
   events(verified: VerifiedDelivery): EventDraft[]
-  /** What this sender expects; undefined for the default answer. */
-  reply(state: 'recorded' | 'duplicate'): Reply | undefined
+  /** What this sender expects, for some by what was delivered; undefined for the default answer. */
+  reply(state: 'recorded' | 'duplicate', verified?: VerifiedDelivery): Reply | undefined
   /** The status for what does not verify: 401, unless the sender wants another. */
   readonly refusalStatus: number
   /** What this sender would send of `body` at `now`, for `trigger`, tests and the demo. See `Proof.sign`. */

@@ -69,3 +69,13 @@ export function webhookFields(maxBody: string) {
 
 /** `tolerance: 5m`: how far the signed time may be off, in either direction. */
 export const toleranceField = durationField(1000, 86_400_000, 'from 1s to 1d').prefault('5m')
+
+/** `url`, for senders that sign it: as it is registered there, where that is not what `server.public_url` makes. */
+export const signedUrlField = z
+  .string()
+  .max(2000)
+  .refine((text) => URL.canParse(text) && /^https?:\/\/[^\s#]+$/.test(text), {
+    error: 'is not a URL such as https://hooks.example.com/hooks/name',
+  })
+  .optional()
+  .describe('The URL as it is registered at the sender, if that is not public_url/hooks/<name>.')

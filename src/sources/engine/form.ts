@@ -1,3 +1,5 @@
+import { isUtf8 } from 'node:buffer'
+import type { JsonObject } from '../../util/json.js'
 import { malformed } from './verified.js'
 
 const mostFields = 1000
@@ -13,15 +15,43 @@ const percent = 0x25
  */
 export function parseForm(body: Uint8Array): ReadonlyMap<string, Buffer> {
   const fields = new Map<string, Buffer>()
+  for (const [name, value] of formPairs(body)) {
+    if (fields.has(name)) throw malformed('the form has the same field twice')
+    fields.set(name, value)
+  }
+  return fields
+}
+
+/** The same for senders that repeat a name: every field in the order in which it came. */
+export function formPairs(body: Uint8Array): (readonly [name: string, value: Buffer])[] {
+  const pairs: (readonly [string, Buffer])[] = []
   let start = 0
   while (start < body.length) {
     const found = body.indexOf(ampersand, start)
     const end = found < 0 ? body.length : found
-    if (end > start) addField(fields, body.subarray(start, end))
-    if (fields.size > mostFields) throw malformed(`the form has more than ${mostFields} fields`)
+    if (end > start) pairs.push(readPair(body.subarray(start, end)))
+    if (pairs.length > mostFields) throw malformed(`the form has more than ${mostFields} fields`)
     start = end + 1
   }
-  return fields
+  return pairs
+}
+
+/** The fields as texts; a name that comes several times has a list. Throws AppError `delivery.malformed`. */
+export function formTexts(pairs: Iterable<readonly [name: string, value: Buffer]>): JsonObject {
+  const texts: JsonObject = Object.create(null)
+  for (const [name, value] of pairs) {
+    const text = utf8(value)
+    const before = texts[name]
+    if (before === undefined) texts[name] = text
+    else if (Array.isArray(before)) before.push(text)
+    else texts[name] = [before, text]
+  }
+  return texts
+}
+
+function utf8(bytes: Uint8Array): string {
+  if (!isUtf8(bytes)) throw malformed('a field of the form is not valid UTF-8')
+  return Buffer.from(bytes).toString('utf8')
 }
 
 /** Name and value of each field in order of the names' bytes, with nothing between them. */
@@ -31,11 +61,10 @@ export function sortedForm(body: Uint8Array): Buffer {
   return Buffer.concat(fields.flat())
 }
 
-function addField(fields: Map<string, Buffer>, pair: Uint8Array): void {
+function readPair(pair: Uint8Array): readonly [name: string, value: Buffer] {
   const at = pair.indexOf(equals)
   const name = decodeEscapes(at < 0 ? pair : pair.subarray(0, at)).toString('latin1')
-  if (fields.has(name)) throw malformed('the form has the same field twice')
-  fields.set(name, at < 0 ? Buffer.alloc(0) : decodeEscapes(pair.subarray(at + 1)))
+  return [name, at < 0 ? Buffer.alloc(0) : decodeEscapes(pair.subarray(at + 1))]
 }
 
 function decodeEscapes(bytes: Uint8Array): Buffer {

@@ -43,7 +43,8 @@ export interface Sender<Options> {
   /** Names that only `refineIds` gives. */
   readonly moreIdNames?: readonly string[]
   readonly event: EventRules<Options>
-  reply?(state: 'recorded' | 'duplicate', options: Options): Reply | undefined
+  /** `verified` is what was delivered, where that decides. */
+  reply?(state: 'recorded' | 'duplicate', options: Options, verified?: VerifiedDelivery): Reply | undefined
   readonly refusalStatus?: number
   /** Headers beside the proof, as the sender has them: the type, an id, a user agent. For `trigger`. */
   headers?(request: SignRequest, options: Options): Record<string, string>
@@ -129,7 +130,7 @@ function openSender<Options>(
     },
     handshake: (verified) => sender.handshake?.(verified, options, context),
     events: (verified) => eventsOf(sender, options, verified, rules),
-    reply: (state) => sender.reply?.(state, options),
+    reply: (state, verified) => sender.reply?.(state, options, verified),
     sign(request, now) {
       const signed = proof.sign(request, now)
       return {

@@ -43,6 +43,17 @@ export function jsonObject(verified: VerifiedDelivery): JsonObject {
   throw malformed('the body is JSON, but not an object')
 }
 
+/** The delivery's JSON where it is an object, for handshakes: what cannot be read is none, and `events` says why. */
+export function readableObject(verified: VerifiedDelivery): JsonObject | undefined {
+  try {
+    const value = verified.json()
+    return isObject(value) ? value : undefined
+  } catch (cause) {
+    if (cause instanceof AppError) return undefined
+    throw cause
+  }
+}
+
 export function isObject(value: JsonValue | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -54,15 +54,21 @@ export function secretField(rule: SecretRule = {}) {
       }
       return secrets
     })
-  rules.set(field, rule)
+  rules.set(field.def, rule)
   return field
 }
 
+/** By the definition, which a field that is described anew shares. */
 const rules = new WeakMap<object, SecretRule>()
 
-/** The rule of a field that `secretField` made, for who has to read a secret past the schema; undefined for others. */
+/**
+ * The rule of a field that `secretField` made, described or optional or not, for who has to read a secret past the
+ * schema; undefined for others.
+ */
 export function secretRuleOf(field: unknown): SecretRule | undefined {
-  return typeof field === 'object' && field !== null ? rules.get(field) : undefined
+  if (!(field instanceof z.ZodType)) return undefined
+  if (field instanceof z.ZodOptional) return secretRuleOf(field.unwrap())
+  return rules.get(field.def)
 }
 
 /** `public_key: x` or a list: PEM, base64 of the SPKI, or for ed25519 the 32 bytes in hex or base64. */

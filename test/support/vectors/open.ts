@@ -1,0 +1,91 @@
+import type { Secret, SecretRule } from '../../../src/sources/engine/secret.js'
+import { secretRuleOf } from '../../../src/sources/engine/secret.js'
+import type { SourceContext, SourceKind, WebhookSource } from '../../../src/sources/source.js'
+
+/** A kind and its options, which depend on what stands for the secrets. */
+export interface Setting {
+  readonly kind: SourceKind
+  readonly secrets: readonly string[]
+  options(secrets: readonly string[]): Record<string, unknown>
+}
+
+export interface Opened {
+  readonly source: WebhookSource
+  /** Secrets that the schema refuses, and that are used all the same: published examples have `s3cr3t`. */
+  readonly refusedSecrets: readonly string[]
+}
+
+/**
+ * Opens a source with the secrets as they are. The schema is as strict as in production; what it refuses is put in
+ * the place of a good secret after it. Throws an Error that says what is wrong with the options.
+ */
+export function openPastSchema(setting: Setting, context: SourceContext): Opened {
+  const { kind, secrets, options } = setting
+  const strict = kind.options.safeParse(options(secrets))
+  if (strict.success) return { source: open(kind, strict.data, context), refusedSecrets: [] }
+  const stand = secrets.map((_, at) => standIn(at))
+  const loose = kind.options.safeParse(options(stand))
+  if (!loose.success || secrets.length === 0)
+    throw new Error(said(loose.success ? strict.error : loose.error))
+  let isUsed = false
+  const parsed = replaced(loose.data, (found, field) => {
+    const at = stand.indexOf(found.text)
+    const text = secrets[at]
+    if (text === undefined) return found
+    const rule = secretRuleOf(kind.options.shape[field]) ?? inferredRule(found, options(stand))
+    // A key of another sort is no weak secret.
+    if (Object.keys(rule.refusedPrefixes ?? {}).some((prefix) => text.startsWith(prefix))) return found
+    isUsed = true
+    return { text, key: keyOf(text, rule) }
+  })
+  if (!isUsed) throw new Error(said(strict.error))
+  return { source: open(kind, parsed, context), refusedSecrets: secrets }
+}
+
+function open(kind: SourceKind, options: unknown, context: SourceContext): WebhookSource {
+  const source = kind.open?.(options, context)
+  if (!source) throw new Error(`${kind.kind} receives no deliveries`)
+  return source
+}
+
+/** 64 hex digits: good as text, as hex and as base64, and like no other. */
+function standIn(at: number): string {
+  return Buffer.from(`stand-in ${String(at).padStart(23, 'x!q')}`).toString('hex')
+}
+
+/** What the schema made of the stand-in tells how it reads a secret, where the field itself does not. */
+function inferredRule({ text, key }: Secret, options: Record<string, unknown>): SecretRule {
+  const encodings = ['utf8', 'hex', 'base64'] as const
+  const encoding = encodings.find((each) => Buffer.from(text, each).equals(key)) ?? 'utf8'
+  const { strip_prefix } = (options['verify'] ?? {}) as { strip_prefix?: unknown }
+  return { encoding, ...(typeof strip_prefix === 'string' ? { stripPrefix: strip_prefix } : {}) }
+}
+
+function keyOf(text: string, { encoding = 'utf8', stripPrefix = '' }: SecretRule): Uint8Array {
+  const bare = text.startsWith(stripPrefix) ? text.slice(stripPrefix.length) : text
+  return Buffer.from(bare, encoding)
+}
+
+type Replace = (secret: Secret, field: string) => Secret
+
+function replaced(value: unknown, replace: Replace, field = ''): unknown {
+  if (Array.isArray(value)) return value.map((item: unknown) => replaced(item, replace, field))
+  if (!isPlain(value)) return value
+  if (isSecret(value)) return replace(value, field)
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key, replaced(inner, replace, field === '' ? key : field)]),
+  )
+}
+
+function isPlain(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+}
+
+function isSecret(value: object): value is Secret {
+  const { text, key } = value as Partial<Secret>
+  return typeof text === 'string' && key instanceof Uint8Array
+}
+
+function said(error: { readonly issues: readonly { path: PropertyKey[]; message: string }[] }): string {
+  return error.issues.map(({ path, message }) => `${path.join('.') || 'options'}: ${message}`).join('; ')
+}

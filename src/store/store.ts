@@ -88,7 +88,7 @@ export interface Store {
    * - `queue`: a run of its own, behind the unfinished ones of the subject.
    * - `coalesce`: it joins the run of the subject that has not begun, where there is one, and that run's event is
    *   the newest of them by time; else a run of its own, parked on `quiet` where it is to wait for more.
-   * - `supersede`: unfinished runs of the subject end as `cancelled` with `run.superseded`, but one that is being
+   * - `supersede`: unfinished runs of the subject whose event did not happen later end as `cancelled` with `run.superseded`, but one that is being
    *   worked on, or has a write whose outcome is not known, is only marked, and ends when its holder or the
    *   outcome lets it. Then a run of its own.
    * Returns the ids of the runs that it created or that were joined.

@@ -280,6 +280,17 @@ export function mailboxPromises({ store, another }: Subject): void {
     expect((await claim(store())).run).toMatchObject({ id: second.runId, eventCount: 1 })
   })
 
+  it('supersedes no run of an event that happened later than the one that came late', async () => {
+    const newest = await deliver(supersede, start, { time: start + minute })
+    const late = await deliver(supersede, start + 1, { time: start })
+    expect(await runOf(newest.runId)).toMatchObject({ state: 'queued', supersededBy: undefined })
+    const next = await claim(store())
+    expect(next.run.id).toBe(newest.runId)
+    await store().finish(next.lease, completed, 1, start)
+    const { run, newerEventAt } = await claim(store())
+    expect([run.id, newerEventAt]).toEqual([late.runId, start + minute])
+  })
+
   it('supersedes a run that waits for a person to approve', async () => {
     const { approval, lease, callId } = await parkOnApproval(store())
     const { subject } = await runOf(lease.runId)

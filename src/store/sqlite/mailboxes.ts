@@ -27,14 +27,14 @@ export function deliverer(db: Database, endings: Endings, insertRun: InsertRun):
   const join = joiner(db)
   const supersede = superseder(db, endings)
   return (letter, mailbox, now) => {
-    const { eventId, subject, agent, isOff } = letter
+    const { eventId, subject, timeAt, agent, isOff } = letter
     const run = { eventId, subject, agent, replay: 0 }
     const firstWait = isOff ? ({ on: 'agent' } as const) : undefined
     // Without a subject there is nothing to join, to wait for, or to take the place of.
     if (mailbox === undefined || mailbox.whenBusy === 'queue' || !subject)
       return insertRun(run, now, firstWait)
     if (mailbox.whenBusy === 'supersede') {
-      supersede(agent, subject, eventId, now)
+      supersede({ agent, subject, eventId, timeAt }, now)
       return insertRun(run, now, firstWait)
     }
     const { quietMs } = mailbox
@@ -88,23 +88,27 @@ function joiner(db: Database): Joiner {
   }
 }
 
-type Superseder = (agent: string, subject: string, eventId: string, now: number) => void
+type Superseder = (
+  by: Pick<Letter, 'agent' | 'eventId' | 'timeAt'> & { subject: string },
+  now: number,
+) => void
 
 /**
  * Ends the unfinished runs of a subject. One that is being worked on, or has a write whose outcome is not known,
- * is only marked. A replay is a person's wish and stays.
+ * is only marked. A replay is a person's wish and stays, and so does the run of an event that happened later than the
+ * one that came late.
  */
 function superseder(db: Database, endings: Endings): Superseder {
-  const unfinished = 'agent = ? AND subject = ? AND finished_at IS NULL AND replay = 0'
+  const unfinished = `agent = @agent AND subject = @subject AND finished_at IS NULL AND replay = 0
+    AND coalesce((SELECT time_at FROM events WHERE events.id = runs.event_id), @timeAt) <= @timeAt`
   const cancel = db.prepare<unknown[], RunRow>(`
     UPDATE ${unfinishedRuns} SET state = 'cancelled', is_ready = 0, is_blocked = 0, parked_on = NULL, next_at = NULL,
-      finished_at = ?, error_code = ?, error_message = ?, superseded_by = ?
+      finished_at = @now, error_code = @code, error_message = @message, superseded_by = @eventId
     WHERE ${unfinished} AND state <> 'running' AND NOT ${hasOpenWrite} RETURNING *`)
-  const mark = db.prepare(`UPDATE ${unfinishedRuns} SET superseded_by = ? WHERE ${unfinished}`)
-  return (agent, subject, eventId, now) => {
-    const { code, message } = supersededError(eventId)
-    const cancelled = cancel.all(now, code, message, eventId, agent, subject)
-    mark.run(eventId, agent, subject)
+  const mark = db.prepare(`UPDATE ${unfinishedRuns} SET superseded_by = @eventId WHERE ${unfinished}`)
+  return (by, now) => {
+    const cancelled = cancel.all({ ...by, ...supersededError(by.eventId), now })
+    mark.run({ ...by })
     for (const run of cancelled) endings.ended(run, now)
   }
 }

@@ -1,5 +1,5 @@
 import type { ModelSettings } from '../domain/agent.js'
-import { AppError, ModelError } from '../domain/errors.js'
+import { AppError, ModelError, ToolError } from '../domain/errors.js'
 import { type LimitReached, limitReached } from '../domain/limits.js'
 import { type Run, type RunOutcome, supersededError } from '../domain/run.js'
 import type { ToolCall } from '../domain/tool-call.js'
@@ -53,9 +53,13 @@ export async function runLoop(context: RunContext): Promise<RunOutcome> {
   }
 }
 
-/** Does every call that has no output yet, in order. All are tried before the run parks for any of them. */
+/**
+ * Does every call that has no output yet, in order. All are tried before the run waits for any of them, also for an API
+ * that is away: an approval runs out meanwhile, and the key of a write whose outcome is not known.
+ */
 async function advanceCalls(context: RunContext): Promise<RunOutcome | undefined> {
   let parked: RunOutcome | undefined
+  let fault: ToolError | undefined
   let journal = await context.store.journal(context.run.id)
   for (const { id } of journal.calls.filter((call) => !isSettled(call))) {
     if (context.signal.aborted) throw context.signal.reason
@@ -64,11 +68,23 @@ async function advanceCalls(context: RunContext): Promise<RunOutcome | undefined
     if (call && journal.run.supersededBy !== undefined && !isOut(call, journal.run)) continue
     // One answer may ask for any number of calls: the bounds hold for each of them, not only for each turn.
     const reached = call?.state === 'proposed' ? boundOfCall(context, journal, index) : undefined
-    if (reached) return parked ?? { state: 'dead', error: reached }
-    const outcome = call && (await advanceToolCall(context, journal, call))
-    parked = longerWait(parked, outcome)
+    if (reached) return waitOf(parked, fault) ?? { state: 'dead', error: reached }
+    try {
+      const outcome = call && (await advanceToolCall(context, journal, call))
+      parked = longerWait(parked, outcome)
+    } catch (error) {
+      if (!(error instanceof ToolError) || error.retry === 'never') throw error
+      fault ??= error
+    }
     journal = await context.store.journal(context.run.id)
   }
+  return waitOf(parked, fault)
+}
+
+/** Until the time that one of its calls has; where none has one, as the API's fault says, which is thrown. */
+function waitOf(parked: RunOutcome | undefined, fault: ToolError | undefined): RunOutcome | undefined {
+  const hasTime = parked?.state === 'parked' && parked.until !== undefined
+  if (fault && !hasTime) throw fault
   return parked
 }
 

@@ -177,6 +177,35 @@ describe('a run', () => {
     expect(api.writes).toHaveLength(1)
   })
 
+  it('does the other calls of an answer while one waits for its API', async () => {
+    let isAway = true
+    api.respond = ({ method }) =>
+      method === 'GET' && isAway ? { status: 503 } : { status: 200, body: { budget: 500 } }
+    const elsewhere = `  note: { description: Note., post: "${api.origin}/notes", effect: write }\nagents:`
+    rouse = await startRouse({
+      config: issueAgent(api, '      - note: { gate: auto }\n').replace('agents:', elsewhere),
+      script: [
+        {
+          agent: 'helper',
+          turns: [{ calls: [{ call: 'charge', args: { amount: 5 } }, { call: 'note' }] }, { say: 'Done.' }],
+        },
+      ],
+      files,
+    })
+    const sent = await sendGithub(rouse.url, 'issues', issueOpened(12))
+    const eventId = sent.body.events?.[0] ?? ''
+    const run = await runIn(rouse.ledger, eventId, ['parked'])
+    expect(run).toMatchObject({ parkedOn: 'api', error: { code: 'tool.status' } })
+    const { calls } = await rouse.ledger.journal(run.id)
+    expect(calls.map(({ tool, state }) => [tool, state])).toEqual([
+      ['charge', 'proposed'],
+      ['note', 'confirmed'],
+    ])
+    isAway = false
+    await runIn(rouse.ledger, eventId, ['completed'])
+    expect(api.writes).toHaveLength(2)
+  })
+
   it('ends a model that is denied again and again', async () => {
     const turns = Array.from({ length: 9 }, (_, at) => ({ call: 'charge', args: { amount: 600 + at } }))
     const { run } = await runOf(turns, '    limits: { denials: 3, consecutive_errors: 50, turns: 50 }\n')

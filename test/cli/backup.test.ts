@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { schemaVersion } from '../../src/store/sqlite/migrate.js'
 import { arrival, draft, idOf } from '../contract/store-fixtures.js'
 import { pruneAll } from '../contract/store-retention.js'
 import { type FilledLedger, fillLedger, rouse } from './filled-ledger.js'
@@ -20,7 +21,7 @@ describe('backup', () => {
       file: join(ledger.directory, 'copies.db'),
       taken_at: '2026-11-21T07:00:00.000Z',
       size_bytes: expect.any(Number),
-      schema_version: 2,
+      schema_version: schemaVersion,
       events: expect.any(Number),
       unfinished_runs: expect.any(Number),
     })

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync, symlinkSync, writeFile
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { schemaVersion } from '../../src/store/sqlite/migrate.js'
 import { openSqliteStore } from '../../src/store/sqlite/open.js'
 import type { Store } from '../../src/store/store.js'
 import { draft, idOf, parkOnApproval, propose, recordEvent, start, tick } from '../contract/store-fixtures.js'
@@ -42,7 +43,7 @@ describe('a backup', () => {
       file: target,
       takenAt: start,
       sizeBytes: statSync(target).size,
-      schemaVersion: 2,
+      schemaVersion,
       events: 2,
       unfinishedRuns: 1,
     })

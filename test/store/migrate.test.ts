@@ -3,8 +3,12 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { migrate, schemaVersion } from '../../src/store/sqlite/migrate.js'
+import { initial } from '../../src/store/sqlite/migrations/0001-initial.js'
+import { faults } from '../../src/store/sqlite/migrations/0002-faults.js'
+import { secrets } from '../../src/store/sqlite/migrations/0003-secrets.js'
 import { openSqliteStore } from '../../src/store/sqlite/open.js'
 import { armFaultPoints } from '../../src/util/fault-point.js'
+import { sha256 } from '../../src/util/signature.js'
 import { idOf, start, tryClaim } from '../contract/store-fixtures.js'
 import { writeOldLedger } from '../support/old-ledger.js'
 import { temporaryDirectory } from './ledger.js'
@@ -124,6 +128,38 @@ describe('a ledger of the first schema', () => {
     const standing = `SELECT counter FROM reservations WHERE released_at IS NULL ORDER BY counter`
     expect(read(file, standing)).toHaveLength(3)
   })
+})
+
+describe('a ledger of the second schema', () => {
+  const make = (more = '') => {
+    file = join(directory.path, 'second.db')
+    const db = new Database(file)
+    migrate(db, file, 2)
+    db.exec(more)
+    db.close()
+  }
+
+  it.each([
+    ['is brought up to date', ''],
+    [
+      'is brought up to date where it has some of it already',
+      `INSERT INTO facts (name, value) VALUES ('fingerprint_salt', 'salt');
+       CREATE TABLE secret_uses (source TEXT NOT NULL, fingerprint TEXT NOT NULL, first_seen_at INTEGER NOT NULL,
+         last_used_at INTEGER, uses INTEGER NOT NULL, PRIMARY KEY (source, fingerprint)) STRICT, WITHOUT ROWID;`,
+    ],
+  ])('%s', async (_what, more) => {
+    make(more)
+    await openAndClose()
+    expect(versionOf(file)).toBe(schemaVersion)
+    expect(copies()).toEqual(['second.db.v2.bak'])
+    expect(read(file, 'SELECT count(*) AS n FROM secret_uses')).toEqual([{ n: 0 }])
+  })
+})
+
+it('changes no step that ledgers have behind them: they never take it again', () => {
+  const digests = [initial, faults, secrets].map((sql) => sha256(sql).toString('hex').slice(0, 16))
+  expect(digests).toEqual(['800a3e8ec8a16a32', '6ab60a86dbe90f6e', '0655773cc545bc18'])
+  expect(digests).toHaveLength(schemaVersion)
 })
 
 describe('the copy of before', () => {

@@ -104,6 +104,7 @@ describe('opening a ledger', () => {
       'reservations',
       'run_events',
       'runs',
+      'secret_uses',
       'spent',
       'steps',
       'tool_calls',

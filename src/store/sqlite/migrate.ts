@@ -3,9 +3,10 @@ import { StoreError } from '../../domain/errors.js'
 import { faultPoint } from '../../util/fault-point.js'
 import { initial } from './migrations/0001-initial.js'
 import { faults } from './migrations/0002-faults.js'
+import { secrets } from './migrations/0003-secrets.js'
 
 /** In order; the n-th brings the ledger to version n. Only ever appended to. */
-const migrations: readonly string[] = [initial, faults]
+const migrations: readonly string[] = [initial, faults, secrets]
 
 export const schemaVersion = migrations.length
 

@@ -25,6 +25,8 @@ export interface Io {
   readonly directory: string
   /** Plain text where there is no terminal, or colours are not wanted. */
   style(colour: Colour, text: string): string
+  /** All of standard input, byte for byte. */
+  readInput(): Promise<Buffer>
   /** One line from the person, without its line break. Undefined at the end of input. */
   ask(question: string): Promise<string | undefined>
   /** Calls `onStop` for SIGINT and SIGTERM, until it is undone. */
@@ -54,6 +56,11 @@ export function processIo(): Io {
     timeZone: undefined,
     directory: process.cwd(),
     style: (colour, text) => (isColoured ? styleText(colour, text) : text),
+    async readInput() {
+      const chunks: Buffer[] = []
+      for await (const chunk of stdin) chunks.push(Buffer.from(chunk))
+      return Buffer.concat(chunks)
+    },
     async ask(question) {
       const reader = createInterface({ input: stdin, output: stderr })
       try {

@@ -43,6 +43,11 @@ const groups: readonly { readonly title: string; readonly commands: readonly Lis
         load: async () => (await import('./trigger.js')).declareTrigger,
       },
       {
+        signature: 'verify <file>',
+        summary: 'why a captured request does or does not verify, step by step',
+        load: async () => (await import('./verify.js')).declareVerify,
+      },
+      {
         signature: 'doctor',
         summary: 'the machine, the ledger, the clock, the sources: what is wrong and what to do',
         load: async () => (await import('./doctor.js')).declareDoctor,

@@ -35,6 +35,7 @@ export function recordedIo(given: Partial<Io> = {}, answers: string[] = []): Rec
     timeZone: 'UTC',
     directory: '/',
     style: (_colour, text) => text,
+    readInput: async () => Buffer.alloc(0),
     ask: async () => answers.shift(),
     onStop: () => () => undefined,
     onFault: () => () => undefined,

@@ -71,6 +71,45 @@ export function secretRuleOf(field: unknown): SecretRule | undefined {
   return rules.get(field.def)
 }
 
+/**
+ * Options that a schema made, with another secret in the place of each, wherever it stands in them: to see whether
+ * another one verifies. What is no plain data stays as it is.
+ */
+export function withSecrets(options: unknown, replace: (secret: Secret, option: string) => Secret): unknown {
+  return replaced(options, replace, '')
+}
+
+/** Every secret in options that a schema made, with the option that it stands in. */
+export function secretsOf(options: unknown): { readonly option: string; readonly secret: Secret }[] {
+  const found: { option: string; secret: Secret }[] = []
+  withSecrets(options, (secret, option) => {
+    found.push({ option, secret })
+    return secret
+  })
+  return found
+}
+
+function replaced(
+  value: unknown,
+  replace: (secret: Secret, option: string) => Secret,
+  option: string,
+): unknown {
+  if (Array.isArray(value)) return value.map((item: unknown) => replaced(item, replace, option))
+  if (!isPlainObject(value)) return value
+  if (isSecret(value)) return replace(value, option)
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key, replaced(inner, replace, option || key)]),
+  )
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+}
+
+function isSecret(value: Partial<Secret>): value is Secret {
+  return typeof value.text === 'string' && value.key instanceof Uint8Array
+}
+
 /** `public_key: x` or a list: PEM, base64 of the SPKI, or for ed25519 the 32 bytes in hex or base64. */
 export function publicKeyField(algorithm: KeyAlgorithm) {
   return z

@@ -30,7 +30,7 @@ export function verifyToken(
   let secretIndex = -1
   for (const [index, { text }] of secrets.entries()) {
     const matches = secretsEqual(sent, text)
-    trace?.tried({ secretIndex: index, expected: text, given: [sent], matches })
+    trace?.tried({ secretIndex: index, expected: text, given: [sent], matches, isClear: true })
     if (matches && secretIndex < 0) secretIndex = index
   }
   if (secretIndex >= 0) return secretIndex
@@ -54,6 +54,7 @@ export function verifyBasic(
   trace?: Trace,
 ): number {
   const value = requiredHeader(delivery, 'authorization')
+  trace?.found('credentials (authorization)', /^basic /i.test(value) ? 'Basic' : undefined)
   const encoded = /^basic ([A-Za-z0-9+/]+={0,2})$/i.exec(value)?.[1] ?? ''
   const bytes = Buffer.from(encoded, 'base64')
   const sent = bytes.toString('base64') === encoded ? bytes.toString('latin1') : ''
@@ -61,7 +62,7 @@ export function verifyBasic(
   for (const [index, secret] of secrets.entries()) {
     const expected = credentials(user, secret)
     const matches = secretsEqual(sent, expected)
-    trace?.tried({ secretIndex: index, expected, given: [sent], matches })
+    trace?.tried({ secretIndex: index, expected, given: [sent], matches, isClear: true })
     if (matches && secretIndex < 0) secretIndex = index
   }
   if (secretIndex >= 0) return secretIndex

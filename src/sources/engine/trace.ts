@@ -20,4 +20,6 @@ export interface Attempt {
   readonly expected: string | undefined
   readonly given: readonly string[]
   readonly matches: boolean
+  /** The secret itself is sent: `expected` and `given` are not to be shown, and no part of them either. */
+  readonly isClear?: boolean
 }

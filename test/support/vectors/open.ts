@@ -1,5 +1,5 @@
 import type { Secret, SecretRule } from '../../../src/sources/engine/secret.js'
-import { secretRuleOf } from '../../../src/sources/engine/secret.js'
+import { secretRuleOf, withSecrets } from '../../../src/sources/engine/secret.js'
 import type { SourceContext, SourceKind, WebhookSource } from '../../../src/sources/source.js'
 
 /** A kind and its options, which depend on what stands for the secrets. */
@@ -28,7 +28,7 @@ export function openPastSchema(setting: Setting, context: SourceContext): Opened
   if (!loose.success || secrets.length === 0)
     throw new Error(said(loose.success ? strict.error : loose.error))
   let isUsed = false
-  const parsed = replaced(loose.data, (found, field) => {
+  const parsed = withSecrets(loose.data, (found, field) => {
     const at = stand.indexOf(found.text)
     const text = secrets[at]
     if (text === undefined) return found
@@ -64,26 +64,6 @@ function inferredRule({ text, key }: Secret, options: Record<string, unknown>): 
 function keyOf(text: string, { encoding = 'utf8', stripPrefix = '' }: SecretRule): Uint8Array {
   const bare = text.startsWith(stripPrefix) ? text.slice(stripPrefix.length) : text
   return Buffer.from(bare, encoding)
-}
-
-type Replace = (secret: Secret, field: string) => Secret
-
-function replaced(value: unknown, replace: Replace, field = ''): unknown {
-  if (Array.isArray(value)) return value.map((item: unknown) => replaced(item, replace, field))
-  if (!isPlain(value)) return value
-  if (isSecret(value)) return replace(value, field)
-  return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [key, replaced(inner, replace, field === '' ? key : field)]),
-  )
-}
-
-function isPlain(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
-}
-
-function isSecret(value: object): value is Secret {
-  const { text, key } = value as Partial<Secret>
-  return typeof text === 'string' && key instanceof Uint8Array
 }
 
 function said(error: { readonly issues: readonly { path: PropertyKey[]; message: string }[] }): string {

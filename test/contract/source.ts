@@ -83,7 +83,11 @@ export function sourceContract(
             )
           }
           const made = requestOf(
-            { ...each, headers: Object.entries(headers), url: signedUrl(each, signed) },
+            {
+              ...each,
+              headers: Object.entries(headers),
+              url: signedUrl({ url: each.url?.split('?', 1)[0] }, signed),
+            },
             signed.body ?? body,
             now,
           )

@@ -12,7 +12,7 @@ function event(type: string, content: JsonObject): Sample {
       events: [
         {
           type,
-          webhookEventId: '01FZ74A0TDDPYRVKNK77XKC3ZR',
+          webhookEventId: '01FZ74A0TD0123456789012345',
           deliveryContext: { isRedelivery: false },
           timestamp: 1_767_225_600_000,
           source: { type: 'user', userId: 'U4af4980629aabbccddeeff0011223344' },

@@ -15,7 +15,7 @@ function activity(type: string, status: string, morph: JsonObject | null): Sampl
       url: 'https://hooks.example.com/hooks/mail',
       data: {
         object: 'activity',
-        id: '63fd1c1d31b9c750540fe85c',
+        id: '63fd1c1d3109075054008500',
         type,
         created_at: '2026-01-01T00:00:00.506000Z',
         email: {

@@ -46,7 +46,7 @@ export function headerValues(rawHeaders: readonly string[], name: string): strin
 /** How a delivery stands in the ledger. */
 export type DeliveryState = 'recorded' | 'duplicate' | 'malformed'
 
-/** Headers that carry a secret or a signature; never stored, logged or shown. */
+/** Headers, and names in a query, that carry a secret or a signature; never stored, logged or shown. */
 const secretHeader = /^(authorization|proxy-authorization|cookie)$|signature|token|secret|api-?key|hmac/i
 
 /** Headers for the ledger: names and values in order, those that carry secrets or signatures left out. */
@@ -57,6 +57,28 @@ export function shownHeaders(rawHeaders: readonly string[]): [string, string][] 
     if (!isSecretHeader(name)) shown.push([name, rawHeaders[at + 1] ?? ''])
   }
   return shown
+}
+
+/** The URL for the ledger: of a query the values that are secrets are left out, as in `?token=`. */
+export function shownUrl(url: string): string {
+  const at = url.indexOf('?')
+  if (at < 0) return url
+  const pairs = url
+    .slice(at + 1)
+    .split('&')
+    .map((pair) => {
+      const [name = ''] = pair.split('=', 1)
+      return secretHeader.test(decodedName(name)) ? `${name}=` : pair
+    })
+  return `${url.slice(0, at)}?${pairs.join('&')}`
+}
+
+function decodedName(name: string): string {
+  try {
+    return decodeURIComponent(name)
+  } catch {
+    return name
+  }
 }
 
 /** Senders use few names; a pattern for each header of each delivery would cost more than the rest of this. */

@@ -1,4 +1,4 @@
-import { type Delivery, shownHeaders } from '../domain/delivery.js'
+import { type Delivery, shownHeaders, shownUrl } from '../domain/delivery.js'
 import type { Event, EventDraft } from '../domain/event.js'
 import type { Arrival, MalformedArrival, Recorded } from '../store/records.js'
 import type { Store } from '../store/store.js'
@@ -55,7 +55,7 @@ function arrivalOf(delivery: Delivery, secretIndex: number) {
     deliveryId: delivery.id,
     source: delivery.source,
     receivedAt: delivery.receivedAt,
-    url: delivery.url,
+    url: shownUrl(delivery.url),
     headers: shownHeaders(delivery.rawHeaders),
     body: delivery.body,
     bodyDigest: sha256(delivery.body),

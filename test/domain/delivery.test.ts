@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { headerValues, shownHeaders } from '../../src/domain/delivery.js'
+import { headerValues, shownHeaders, shownUrl } from '../../src/domain/delivery.js'
 
 const headers = [
   'X-Sig',
@@ -61,5 +61,18 @@ describe('shownHeaders', () => {
   it('still leave secrets out after any number of names was seen', () => {
     for (let at = 0; at < 2000; at++) shownHeaders([`X-Name-${at}`, 'v'])
     expect(shownHeaders(['X-New-Token', 'v', 'X-Brand-New', 'w'])).toEqual([['X-Brand-New', 'w']])
+  })
+})
+
+describe('shownUrl', () => {
+  it('leaves out what is secret in a query, and nothing else', () => {
+    expect(shownUrl('/hooks/a?token=v&x=1')).toBe('/hooks/a?token=&x=1')
+    expect(shownUrl('/hooks/a?x=1&access_token=a=b&access_token=c')).toBe(
+      '/hooks/a?x=1&access_token=&access_token=',
+    )
+    expect(shownUrl('/hooks/a?%74oken=v&Signature=v&api-key=v')).toBe('/hooks/a?%74oken=&Signature=&api-key=')
+    for (const url of ['/hooks/a', '/hooks/token', '/hooks/a?', '/hooks/a?%zz=1&&y', '/hooks/a?x=token']) {
+      expect(shownUrl(url)).toBe(url)
+    }
   })
 })

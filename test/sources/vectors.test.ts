@@ -20,7 +20,8 @@ const results = await runVectors(vectors)
 const exceptions: Readonly<Record<string, string>> = {
   'standard-webhooks/v1a-ed25519': 'v1a (ed25519) is not in this version; its key is refused at load',
   'standard-webhooks/v1+v1a-mixed': 'has a key of v1a alone; it is refused at load',
-  'travis/rsa-sha1': 'its payload names no owner of the repository, and only listed repositories are accepted',
+  'travis/rsa-sha1':
+    'its payload names no owner of the repository, and only listed repositories are accepted',
 }
 
 /** Vectors of described senders that a description cannot decide, each with the reason. */

@@ -23,8 +23,8 @@ const kinds: readonly SourceKind[] = Object.values(sourceKinds)
 /** A good secret for every `${VAR}`, and nothing for `${VAR:-}`. */
 function filled(yaml: string): string {
   return yaml
-    .replaceAll(/\$\{[A-Z_]+:-\}/g, '')
-    .replaceAll(/\$\{[A-Z_]+\}/g, 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw')
+    .replaceAll(/\$\{[A-Z0-9_]+:-\}/g, '')
+    .replaceAll(/\$\{[A-Z0-9_]+\}/g, 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw')
 }
 
 const examples = [...texts.join('\n').matchAll(/```yaml\n([\s\S]*?)```/g)].flatMap(([, yaml = '']) =>

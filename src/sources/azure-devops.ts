@@ -14,7 +14,7 @@ import { azureDevopsSamples } from './samples/azure-devops.js'
  * Azure DevOps service hooks. https://learn.microsoft.com/azure/devops/service-hooks/services/webhooks, read 2026-11-21.
  * Nothing is signed: the basic credentials of the subscription speak for the whole request.
  * Dedupe: `subscriptionId` and `notificationId`, the same on each retry; where one is missing `id` of the event.
- * Any 2xx. What fails for a time is sent again; after many failures, or 404 and 410, the subscription is disabled.
+ * Any 2xx. Retries and what disables a subscription (many failures; 404 and 410 at once) are from memory.
  * What stands in `resource.id` depends on `eventType`.
  */
 const options = z.strictObject({

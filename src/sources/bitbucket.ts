@@ -17,7 +17,7 @@ import { bitbucketSamples } from './samples/bitbucket.js'
  * Dedupe: X-Request-UUID with the event's key, neither signed; a replay under another id is caught by the body's
  * digest. The key is a part of the id because one request of a person may cause several events.
  * The event's key is in X-Event-Key, not signed: where an event is named after an object, the body must have it.
- * Answer within 10 s; two more attempts are made (X-Attempt-Number).
+ * Further attempts are counted in X-Attempt-Number; 10 s and two of them are from memory.
  */
 const scheme: SignatureScheme = {
   hash: 'sha256',

@@ -3,7 +3,8 @@ import { defineStandardSender } from './engine/standard-sender.js'
 
 /*
  * Clerk, by Svix. https://clerk.com/docs/guides/development/webhooks/overview, read 2026-11-21. Signed: id, time, body.
- * Dedupe: `svix-id`, signed, the same on each retry. Any 2xx within 15 s; sent again over about a day.
+ * Dedupe: `svix-id`, signed, the same on each retry. Any 2xx; Svix makes eight attempts
+ * over 28 hours (its own schedule; Clerk's page names none).
  */
 const user = { id: 'user_2NNEqL2nrIRxCBNiiSPAKxvlkEJ', object: 'user' }
 const common = { object: 'event', instance_id: 'ins_2NNEqL2nrIRxCBNiiSPAKxvlkEA', timestamp: 1767225600000 }

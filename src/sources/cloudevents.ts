@@ -54,16 +54,15 @@ function proof(secrets: readonly Secret[]): Proof {
 /** Whether we may be sent to. Asked by anybody, so it says only what the file says. */
 function allow(delivery: Delivery, { origins }: z.output<typeof options>): Reply | undefined {
   if (delivery.method !== 'OPTIONS') return undefined
-  const asking = plainHeader(delivery, 'webhook-request-origin')?.toLowerCase()
-  const allowed = origins.find((each) => each === asking)
-  if (allowed === undefined) return undefined
-  const rate = plainHeader(delivery, 'webhook-request-rate')
+  const asking = plainHeader(delivery, 'webhook-request-origin')
+  if (asking === undefined || !origins.includes(asking.toLowerCase())) return undefined
+  const rate = plainHeader(delivery, 'webhook-request-rate') ?? '*'
   return {
     status: 200,
     headers: {
       allow: 'POST',
-      'webhook-allowed-origin': allowed,
-      ...(rate !== undefined && /^([1-9][0-9]{0,5}|\*)$/.test(rate) ? { 'webhook-allowed-rate': rate } : {}),
+      'webhook-allowed-origin': asking, // as it was written, since the sender compares it
+      'webhook-allowed-rate': /^[1-9][0-9]{0,5}$/.test(rate) ? rate : '*',
     },
     body: '',
   }

@@ -14,7 +14,8 @@ import type { Sample } from './source.js'
  * nothing, and none of its plugins signs: the secret stands in the URL (`?token=…`), in a header for plugins that can
  * set one, or is the password of basic credentials. It says who sends, not what.
  * Dedupe: the build's address, its phase and the time of the phase; a job that is deleted and made again counts its
- * builds from 1 again. Where one is missing, the digest of the body. Nothing is sent again.
+ * builds from 1 again. Where one is missing, the digest of the body. Sent again only where the
+ * endpoint's retries say so.
  * Other plugins' bodies are taken too; what they lack is left out.
  */
 const options = z

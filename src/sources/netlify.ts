@@ -66,6 +66,7 @@ const rules = idRules({
   deploy: [objectId, 'id'],
   build: [objectId, 'build_id'],
   form: [objectId, 'form_id'],
+  pull_request: ['[1-9][0-9]{0,19}', 'review_id'],
   sha: ['[0-9a-f]{40}', 'commit_ref'],
 })
 

@@ -4,7 +4,7 @@ import { defineStandardSender } from './engine/standard-sender.js'
 /*
  * Resend, by Svix. https://resend.com/docs/dashboard/webhooks/introduction, read 2026-11-21. Signed: id, time, body.
  * Dedupe: `svix-id`, signed, the same on each retry; the time is of the attempt. An email has several events of one
- * type (each link that is clicked), so its own id is no key. Any 2xx; sent again over about ten hours.
+ * type (each link that is clicked), so its own id is no key. Any 2xx; eight attempts over 28 hours.
  * `email.received` brings no text: a tool has to fetch it by `email`.
  */
 const uuid = '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}'

@@ -1,3 +1,4 @@
+import OpenAI from 'openai'
 import { describe, expect, it } from 'vitest'
 import type { AppError } from '../../src/domain/errors.js'
 import type { EventDraft } from '../../src/domain/event.js'
@@ -183,6 +184,21 @@ describe('the senders that follow Standard Webhooks', () => {
         return source.events(verified)[0]?.sourceEventId
       })
       expect(ids).toEqual([first?.id, first?.id])
+    }
+  })
+})
+
+describe('OpenAI’s own library', () => {
+  it('verifies what we sign, and refuses it when a byte is changed', async () => {
+    const { options } = readFixture('openai')
+    const [webhookSecret] = options['secret'] as string[]
+    const { webhooks } = new OpenAI({ apiKey: 'not-used', webhookSecret: webhookSecret ?? '' })
+    const source = openSource(sourceKinds.openai, options)
+    for (const { type, body } of source.samples) {
+      const text = JSON.stringify(body)
+      const { headers } = source.sign({ body: Buffer.from(text), type, id: 'wh_1' }, Date.now())
+      expect(await webhooks.unwrap(text, headers)).toMatchObject({ type })
+      await expect(webhooks.unwrap(`${text} `, headers)).rejects.toThrow()
     }
   })
 })

@@ -4,6 +4,7 @@ import { VerificationError } from '../domain/errors.js'
 import type { Ids } from '../domain/event.js'
 import type { JsonObject, JsonValue } from '../util/json.js'
 import { secretsEqual } from '../util/signature.js'
+import { echoText } from './engine/echo.js'
 import { webhookFields } from './engine/fields.js'
 import { idRules } from './engine/ids.js'
 import { signatureProof } from './engine/proof.js'
@@ -47,13 +48,7 @@ function greet({ method, url }: Delivery, tokens: readonly Secret[]): Reply | un
       'hub.verify_token is not the configured verify_token',
     )
   }
-  const challenge = queryValue(url, 'hub.challenge') ?? ''
-  if (!/^[A-Za-z0-9_-]{1,128}$/.test(challenge)) return undefined
-  return {
-    status: 200,
-    headers: { 'content-type': 'text/plain', 'x-content-type-options': 'nosniff' },
-    body: challenge,
-  }
+  return echoText(queryValue(url, 'hub.challenge'))
 }
 
 const digits = '[0-9]{1,32}'

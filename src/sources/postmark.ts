@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { userField } from './engine/credentials.js'
 import { headerField, webhookFields } from './engine/fields.js'
 import { idRules } from './engine/ids.js'
 import { basicProof, tokenProof } from './engine/proof.js'
@@ -18,11 +19,7 @@ import { postmarkSamples } from './samples/postmark.js'
 const options = z
   .strictObject({
     secret: secretField({ isToken: true }),
-    user: z
-      .string()
-      .regex(/^[^:\s]{1,200}$/, 'is not a user name: it may not have a colon or spaces')
-      .optional()
-      .describe('The user of the basic credentials; `secret` is the password.'),
+    user: userField.optional(),
     header: headerField.optional().describe('The header with the token; `secret` is the token.'),
     ...webhookFields('40MB'),
   })
@@ -38,7 +35,8 @@ const rules = idRules({
 
 /** Mail that came in has no `RecordType`. */
 function typeOf({ text }: Reading): string | undefined {
-  return text('RecordType') ?? (text('MessageStream') === 'inbound' ? 'Inbound' : undefined)
+  const isInbound = text('MessageStream') === 'inbound' || text('OriginalRecipient') !== undefined
+  return text('RecordType') ?? (isInbound ? 'Inbound' : undefined)
 }
 
 export const postmark = defineSender({

@@ -78,7 +78,10 @@ export function optionFacts(vector: Vector): Record<string, unknown> {
     url: vector.url,
     webhook_id: said(vector, 'webhook_id'),
     public_key: said(vector, 'public_key'),
-    tolerance: tolerance === undefined ? undefined : `${tolerance}s`,
+    tolerance: tolerance === undefined ? documentedTolerance[vector.provider] : `${tolerance}s`,
+    version: /-(v\d)$/.exec(vector.scheme)?.[1],
+    timestamp_header: vector.scheme.endsWith('-ts') ? timestampHeader(vector) : undefined,
+    repositories: repositoriesOf(vector),
     header,
     issuer,
     topic: topic ?? hubTopic,
@@ -96,6 +99,21 @@ export function optionFacts(vector: Vector): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(given).filter(([, value]) => value !== undefined && value !== null),
   )
+}
+
+/** Where a sender names a shorter time than the five minutes that are the default here. */
+const documentedTolerance: Readonly<Record<string, string>> = { linear: '60s', calendly: '3m', workos: '3m' }
+
+function timestampHeader({ headers, provider }: Vector): string {
+  return headers.find(([name]) => /timestamp/i.test(name))?.[0] ?? `x-${provider}-alerting-timestamp`
+}
+
+/** Of a build in a form, as Travis CI sends it. */
+function repositoriesOf({ body }: Vector): string[] | undefined {
+  const payload = new URLSearchParams(body.toString('latin1')).get('payload')
+  const { repository } = (payload === null ? undefined : objectOf(payload)) ?? {}
+  const { owner_name, name } = (repository ?? {}) as Record<string, unknown>
+  return typeof owner_name === 'string' && typeof name === 'string' ? [`${owner_name}/${name}`] : undefined
 }
 
 function text(value: unknown): string | undefined {

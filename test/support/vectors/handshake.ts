@@ -4,7 +4,7 @@ import type { SignedRequest, SourceKind, WebhookSource } from '../../../src/sour
 import type { ContractSupport } from '../../contract/source.js'
 import { objectOf } from './facts.js'
 import type { Vector } from './format.js'
-import { exampleOf } from './kinds.js'
+import { exampleOf, registrationToken } from './kinds.js'
 import type { Exchange, Result } from './run.js'
 import type { Answer } from './send.js'
 
@@ -44,6 +44,23 @@ export async function whyNotAnswered(
   if (reason === undefined) return { isRight: true, answer: 'answered', reasons: [] }
   const wrong = { isRight: false, answer: 'refused', reasons: [reason] } as const
   if (first.answer.status < 400 || !isUnrecorded(first)) return wrong
+  if ('registration' in setting.kind.options.shape) {
+    const registered = await setting.exchange(
+      vector.headers,
+      vector.body,
+      `registration=${registrationToken}`,
+    )
+    const still = deviation(vector, registered)
+    if (still !== undefined)
+      return { ...wrong, reasons: [`${reason}; by way of the registered URL: ${still}`] }
+    return {
+      isRight: true,
+      answer: 'answered',
+      reasons: [
+        'as it stands it is refused: a secret is taken only by way of the URL with the registration token',
+      ],
+    }
+  }
   const signed = await signedLike(vector, setting)
   if (!signed) return wrong
   const names = new Set(Object.keys(signed.headers).map((name) => name.toLowerCase()))

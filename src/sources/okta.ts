@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { type Delivery, headerValues, type Reply } from '../domain/delivery.js'
 import type { JsonValue } from '../util/json.js'
 import { credentialFields, credentialProof } from './engine/credentials.js'
+import { echoJson } from './engine/echo.js'
 import { webhookFields } from './engine/fields.js'
 import { idRules } from './engine/ids.js'
 import { defineSender } from './engine/sender.js'
@@ -26,16 +27,10 @@ const rules = idRules({
   app: ['0oa[A-Za-z0-9]{17}', ...targets],
 })
 
-/** Gives the challenge back, if it is nothing but a token. It is not signed, and says nothing about later requests. */
+/** Not signed, and says nothing about later requests. */
 function greet({ method, rawHeaders }: Delivery): Reply | undefined {
   const [challenge, second] = headerValues(rawHeaders, 'x-okta-verification-challenge')
-  if (method !== 'GET' || challenge === undefined || second !== undefined) return undefined
-  if (!/^[A-Za-z0-9_-]{1,128}$/.test(challenge)) return undefined
-  return {
-    status: 200,
-    headers: { 'content-type': 'application/json', 'x-content-type-options': 'nosniff' },
-    body: JSON.stringify({ verification: challenge }),
-  }
+  return method === 'GET' && second === undefined ? echoJson('verification', challenge) : undefined
 }
 
 function eventsOf(body: JsonValue): readonly JsonValue[] {

@@ -2,6 +2,7 @@ import { airtable } from './airtable.js'
 import { alertmanager } from './alertmanager.js'
 import { asana } from './asana.js'
 import { auth0 } from './auth0.js'
+import { awsSns } from './aws-sns.js'
 import { azureDevops } from './azure-devops.js'
 import { bitbucket } from './bitbucket.js'
 import { bitbucketServer } from './bitbucket-server.js'
@@ -21,6 +22,8 @@ import { gitea } from './gitea.js'
 import { github } from './github.js'
 import { gitlab } from './gitlab.js'
 import { gogs } from './gogs.js'
+import { googleChannels } from './google-channels.js'
+import { googlePubsub } from './google-pubsub.js'
 import { grafana } from './grafana.js'
 import { hubspot } from './hubspot.js'
 import { intercom } from './intercom.js'
@@ -33,6 +36,7 @@ import { mailersend } from './mailersend.js'
 import { mailgun } from './mailgun.js'
 import { mandrill } from './mandrill.js'
 import { meta } from './meta.js'
+import { microsoftGraph } from './microsoft-graph.js'
 import { monday } from './monday.js'
 import { netlify } from './netlify.js'
 import { notion } from './notion.js'
@@ -67,6 +71,7 @@ export const sourceKinds = {
   alertmanager,
   asana,
   auth0,
+  'aws-sns': awsSns,
   'azure-devops': azureDevops,
   bitbucket,
   'bitbucket-server': bitbucketServer,
@@ -85,6 +90,8 @@ export const sourceKinds = {
   github,
   gitlab,
   gogs,
+  'google-channels': googleChannels,
+  'google-pubsub': googlePubsub,
   grafana,
   hubspot,
   intercom,
@@ -97,6 +104,7 @@ export const sourceKinds = {
   mailgun,
   mandrill,
   meta,
+  'microsoft-graph': microsoftGraph,
   monday,
   netlify,
   notion,

@@ -52,7 +52,9 @@ export function createRemoteKeys({ network, clock }: { network: Network; clock: 
   const keep = (name: string, entry: Entry) => {
     known.delete(name)
     known.set(name, entry)
-    for (const oldest of known.keys()) {
+    // Keys that could not be had go first: who asks for many of them cannot push out those that are in use.
+    const useless = [...known].filter(([, { text }]) => text === undefined)
+    for (const [oldest] of [...useless, ...known]) {
       if (known.size <= mostKeys) break
       known.delete(oldest)
     }

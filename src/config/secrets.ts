@@ -29,8 +29,9 @@ export function namesSecret(variable: string): boolean {
   return /(^|_)(SECRET|TOKEN|PASSWORD|PASSWD|KEY|CREDENTIALS?)(_OLD|_NEW|_\d+)?$/i.test(variable)
 }
 
-/** Whether a source's key at `path` holds a secret: the last name in it, list positions left out. */
+/** Whether a source's key at `path` holds a secret: the last name in it, list positions and its `value` left out. */
 export function isSecretPath(path: Path): boolean {
-  const name = path.findLast((key) => typeof key === 'string')
+  const names = path.filter((key) => typeof key === 'string')
+  const name = names.at(names.at(-1) === 'value' ? -2 : -1)
   return typeof name === 'string' && /^(.*_)?(secrets?|tokens?|passwords?|api_key|private_key)$/i.test(name)
 }

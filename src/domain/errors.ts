@@ -18,6 +18,8 @@ export const errorCodes = {
   'verification.malformed_timestamp': 'The signed time is not of the form that the sender documents.',
   'verification.bad_credentials': 'The token or the basic credentials are not the configured ones.',
   'verification.not_a_delivery': 'Neither a delivery nor a handshake that this sender makes, by its method.',
+  'verification.secret_out_of_time':
+    'A secret proves the delivery that is not valid yet, or not any more: its not_before or not_after says so.',
   'verification.untrusted_key':
     'The request names a key or certificate that is not of the sender: another host, another subject, or expired.',
   'verification.key_unavailable':

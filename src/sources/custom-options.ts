@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Path } from '../util/path.js'
 import { durationField, headerField, later, pathField, webhookFields } from './engine/fields.js'
-import { type Secret, type SecretEncoding, secretField } from './engine/secret.js'
+import { type Secret, type SecretEncoding, secretField, secretInput } from './engine/secret.js'
 import type { SignatureScheme } from './engine/signature-scheme.js'
 import { compileMessage, type MessageTemplate, uses } from './engine/template.js'
 import { defaultToleranceMs } from './engine/timestamp.js'
@@ -13,10 +13,6 @@ export type CustomScheme = { readonly secrets: readonly Secret[] } & (
   | { readonly kind: 'token'; readonly scheme: TokenScheme }
   | { readonly kind: 'basic'; readonly user: string }
 )
-
-const secretInput = z
-  .union([z.string(), z.array(z.string())])
-  .describe('The secret, or a list with the current one first. At least 16 bytes.')
 
 const tolerance = durationField(1000, 86_400_000, 'from 1s to 1d')
 const timestampField = z
@@ -159,7 +155,7 @@ const basicField = z
 
 /** Secrets by the rules of every kind; here their encoding is known only now. */
 function secretsOf(
-  given: string | string[],
+  given: z.output<typeof secretInput>,
   context: z.RefinementCtx,
   encoding: SecretEncoding = 'utf8',
   stripPrefix?: string,

@@ -24,7 +24,8 @@ export async function secretNames(
     const [inserted, second] = scalar?.inserted ?? []
     if (section !== 'sources' || !inserted || second) continue
     if (!path.some((part) => secretOption.test(part))) continue
-    const position = /^\d+$/.test(path.at(-1) ?? '') ? path.at(-1) : '0'
+    const last = path.at(path.at(-1) === 'value' ? -2 : -1) ?? ''
+    const position = /^\d+$/.test(last) ? last : '0'
     const label = inserted.variable ?? inserted.expression.replace(/^\$\{file:(.*)\}$/, 'the secret in $1')
     labels.set([source, path[0], position].join('\n'), label)
   }

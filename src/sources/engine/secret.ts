@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import { z } from 'zod'
 import { isKeyFor, type KeyAlgorithm, readPublicKey } from '../../util/signature.js'
+import { parseTime } from './time.js'
 
 /** A secret of a source: what the file has, and the bytes that are the key. */
 export interface Secret {
@@ -8,6 +9,9 @@ export interface Secret {
   readonly key: Uint8Array
   /** Where the sender signs with a private key. It is no secret, but as necessary as one. */
   readonly publicKey?: KeyObject
+  /** Epoch milliseconds. Outside of them it proves nothing, which `defineSender` sees to for every kind. */
+  readonly notBefore?: number
+  readonly notAfter?: number
 }
 
 export type SecretEncoding = 'utf8' | 'hex' | 'base64'
@@ -22,40 +26,103 @@ export interface SecretRule {
   readonly knownPrefix?: string
   /** Whether the text is sent as it is in a header, and so must be printable ASCII without spaces. */
   readonly isToken?: boolean
+  /** A public key may stand in the place of a secret, known by this prefix. */
+  readonly publicKeys?: { readonly prefix: string; readonly algorithm: KeyAlgorithm }
 }
 
 /** Shorter ones can be guessed offline by whoever sees one delivery. */
 const leastBytes = 16
 const mostSecrets = 8
 
+interface Given {
+  readonly value: string
+  readonly not_before?: string | undefined
+  readonly not_after?: string | undefined
+}
+
+const timed = z.strictObject({
+  value: z.string(),
+  not_before: z.string().optional().describe('Proves nothing before this time; ISO 8601 with a zone.'),
+  not_after: z.string().optional().describe('Proves nothing after this time; ISO 8601 with a zone.'),
+})
+
+/** One, or a list of up to `mostSecrets`; each a text, or a text and when it is valid. */
+export const secretInput = z.union([
+  z.string(),
+  timed,
+  z
+    .array(z.union([z.string(), timed]))
+    .min(1)
+    .max(mostSecrets),
+])
+
 /**
- * `secret: x` or `secret: [new, old]`, the current one first. One line break at the end is taken off (a
- * secret from a file has one). Empty entries of a list are dropped, so that `${OLD:-}` may be unset, but one
- * secret must remain: a source without a secret does not load. Placeholders and short secrets are refused.
+ * `secret: x` or `secret: [new, old]`, the current one first; each may be `{ value, not_before, not_after }`. One line
+ * break at the end is taken off (a secret from a file has one). Empty entries of a list are dropped, so that `${OLD:-}`
+ * may be unset, but one secret must remain: a source without a secret does not load. Placeholders and short secrets are
+ * refused.
  */
 export function secretField(rule: SecretRule = {}) {
-  const field = z
-    .union([z.string(), z.array(z.string()).min(1).max(mostSecrets)])
-    .describe('The secret, or a list with the current one first, for rotation. At least 16 bytes.')
-    .transform((given, context): readonly Secret[] => {
-      const secrets: Secret[] = []
-      const texts = typeof given === 'string' ? [given] : given
-      for (const [at, raw] of texts.entries()) {
-        const text = raw.replace(/\r?\n$/, '')
-        if (text === '' && typeof given !== 'string') continue
-        const key = readKey(text, rule)
-        if (typeof key === 'string') {
-          const path = typeof given === 'string' ? [] : [at]
-          context.addIssue({ code: 'custom', path, message: `the secret ${key}` })
-        } else secrets.push({ text, key })
-      }
-      if (secrets.length === 0 && context.issues.length === 0) {
-        context.addIssue({ code: 'custom', message: 'all secrets of the list are empty; one must be set' })
-      }
-      return secrets
-    })
+  const field = secretInput
+    .describe(
+      'The secret, or a list with the current one first, for rotation. At least 16 bytes. { value, not_before, not_after } for one that is valid for a time.',
+    )
+    .transform((given, context) => readSecrets(given, context, (text) => readSecret(text, rule)))
   rules.set(field.def, rule)
   return field
+}
+
+type Read = Omit<Secret, 'notBefore' | 'notAfter'> | string
+
+/** What `read` makes of each text; a text of its own says what is wrong. */
+function readSecrets(
+  given: z.output<typeof secretInput>,
+  context: z.RefinementCtx,
+  read: (text: string) => Read,
+): readonly Secret[] {
+  const isList = Array.isArray(given)
+  const secrets: Secret[] = []
+  for (const [at, entry] of (isList ? given : [given]).entries()) {
+    const wrong = (message: string) =>
+      context.addIssue({ code: 'custom', path: isList ? [at] : [], message: `the secret ${message}` })
+    const one: Given = typeof entry === 'string' ? { value: entry } : entry
+    const text = one.value.replace(/\r?\n$/, '')
+    if (text === '' && isList) continue
+    const secret = read(text)
+    const validity = readValidity(one)
+    if (typeof secret === 'string') wrong(secret)
+    if (typeof validity === 'string') wrong(validity)
+    if (typeof secret === 'string' || typeof validity === 'string') continue
+    // Of two that are the same only the first would ever be found, and the validity of the other would say nothing.
+    if (secrets.some((before) => before.text === secret.text && (isTimed(before) || isTimed(validity))))
+      wrong('is there twice; leave one, with the time in which it is valid')
+    secrets.push({ ...secret, ...validity })
+  }
+  if (secrets.length === 0 && context.issues.length === 0) {
+    context.addIssue({ code: 'custom', message: 'all secrets of the list are empty; one must be set' })
+  }
+  return secrets
+}
+
+type Validity = Pick<Secret, 'notBefore' | 'notAfter'>
+
+function readValidity({ not_before, not_after }: Given): Validity | string {
+  const [notBefore, notAfter] = [not_before, not_after].map((text) =>
+    text === undefined ? undefined : (parseTime(text, 'iso') ?? Number.NaN),
+  )
+  if (Number.isNaN(notBefore) || Number.isNaN(notAfter))
+    return 'has a not_before or not_after that is no time; write 2026-12-01T00:00:00Z'
+  if (notBefore !== undefined && notAfter !== undefined && notBefore >= notAfter)
+    return 'is never valid: not_before is not before not_after'
+  return { ...(notBefore !== undefined && { notBefore }), ...(notAfter !== undefined && { notAfter }) }
+}
+
+export function isTimed({ notBefore, notAfter }: Validity): boolean {
+  return notBefore !== undefined || notAfter !== undefined
+}
+
+export function isValidAt({ notBefore, notAfter }: Validity, now: number): boolean {
+  return (notBefore === undefined || now >= notBefore) && (notAfter === undefined || now <= notAfter)
 }
 
 /** By the definition, which a field that is described anew shares. */
@@ -73,9 +140,12 @@ export function secretRuleOf(field: unknown): SecretRule | undefined {
 
 /**
  * Options that a schema made, with another secret in the place of each, wherever it stands in them: to see whether
- * another one verifies. What is no plain data stays as it is.
+ * another one verifies. One without a replacement goes from its list. What is no plain data stays as it is.
  */
-export function withSecrets(options: unknown, replace: (secret: Secret, option: string) => Secret): unknown {
+export function withSecrets(
+  options: unknown,
+  replace: (secret: Secret, option: string) => Secret | undefined,
+): unknown {
   return replaced(options, replace, '')
 }
 
@@ -91,10 +161,14 @@ export function secretsOf(options: unknown): { readonly option: string; readonly
 
 function replaced(
   value: unknown,
-  replace: (secret: Secret, option: string) => Secret,
+  replace: (secret: Secret, option: string) => Secret | undefined,
   option: string,
 ): unknown {
-  if (Array.isArray(value)) return value.map((item: unknown) => replaced(item, replace, option))
+  if (Array.isArray(value)) {
+    return value
+      .map((item: unknown) => replaced(item, replace, option))
+      .filter((item, at) => item !== undefined || value[at] === undefined)
+  }
   if (!isPlainObject(value)) return value
   if (isSecret(value)) return replace(value, option)
   return Object.fromEntries(
@@ -111,17 +185,21 @@ function isSecret(value: Partial<Secret>): value is Secret {
 }
 
 /** `public_key: x` or a list: PEM, base64 of the SPKI, or for ed25519 the 32 bytes in hex or base64. */
-export function publicKeyField(algorithm: KeyAlgorithm) {
-  return z
-    .union([z.string(), z.array(z.string()).min(1).max(mostSecrets)])
+export function publicKeyField(
+  algorithm: KeyAlgorithm,
+  { stripPrefix = '' }: { readonly stripPrefix?: string } = {},
+) {
+  return secretInput
     .describe('The public key that the sender shows, or a list while it changes.')
-    .transform((given, context): readonly Secret[] => {
-      const texts = (typeof given === 'string' ? [given] : given).filter((text) => text.trim() !== '')
-      const keys = texts.flatMap((text) => publicSecret(text, algorithm) ?? [])
-      if (keys.length === texts.length && keys.length > 0) return keys
-      context.addIssue({ code: 'custom', message: `is not a public key for ${algorithm}; copy it whole` })
-      return z.NEVER
-    })
+    .transform((given, context) =>
+      readSecrets(
+        given,
+        context,
+        (text) =>
+          publicSecret(withoutPrefix(text.trim(), stripPrefix), algorithm) ??
+          `is not a public key for ${algorithm}; copy it whole`,
+      ),
+    )
 }
 
 /** The public key in `text`, or undefined unless it is one for the algorithm. */
@@ -129,6 +207,17 @@ export function publicSecret(text: string, algorithm: KeyAlgorithm): Secret | un
   const publicKey = readPublicKey(text.trim())
   if (!publicKey || !isKeyFor(algorithm, publicKey)) return undefined
   return { text: text.trim(), key: publicKey.export({ type: 'spki', format: 'der' }), publicKey }
+}
+
+function readSecret(text: string, rule: SecretRule): Read {
+  const { publicKeys } = rule
+  if (publicKeys && text.startsWith(publicKeys.prefix)) {
+    const bare = text.slice(publicKeys.prefix.length)
+    const found = isPlaceholder(bare) ? undefined : publicSecret(bare, publicKeys.algorithm)
+    return found ? { ...found, text } : `is not ${publicKeys.prefix} and a public key; copy it whole`
+  }
+  const key = readKey(text, rule)
+  return typeof key === 'string' ? key : { text, key }
 }
 
 /** The key's bytes, or what is wrong. The text itself is never in the message. */
@@ -139,12 +228,15 @@ function readKey(text: string, rule: SecretRule): Uint8Array | string {
   for (const [prefix, fault] of Object.entries(refusedPrefixes)) if (text.startsWith(prefix)) return fault
   if (isPlaceholder(text)) return 'is a placeholder; set it to what the sender shows'
   if (isToken && !/^[\x21-\x7e]+$/.test(text)) return 'has a character that a header cannot carry'
-  const body = stripPrefix !== '' && text.startsWith(stripPrefix) ? text.slice(stripPrefix.length) : text
-  const key = decode(body, encoding)
+  const key = decode(withoutPrefix(text, stripPrefix), encoding)
   if (key === undefined) return `is not ${encoding}${stripPrefix === '' ? '' : ` after "${stripPrefix}"`}`
   const strength = key.length - (text.startsWith(knownPrefix) ? knownPrefix.length : 0)
   if (strength < leastBytes) return `has ${strength} bytes; it needs ${leastBytes} or more`
   return key
+}
+
+function withoutPrefix(text: string, prefix: string): string {
+  return text.startsWith(prefix) ? text.slice(prefix.length) : text
 }
 
 function decode(text: string, encoding: SecretEncoding): Uint8Array | undefined {

@@ -11,6 +11,7 @@ import { type Reading, readingOf } from './reading.js'
 import type { Secret } from './secret.js'
 import type { SignRequest } from './sign.js'
 import { parseAnyTime } from './time.js'
+import { timely } from './validity.js'
 import { malformed, verifiedDelivery } from './verified.js'
 
 /**
@@ -21,15 +22,15 @@ export interface Sender<Options> {
   /** How a request shows that it is this sender's. There is no sender without one. */
   proof(options: Options, context: SourceContext): Proof
   /** Methods of deliveries; POST. */
-  readonly methods?: readonly string[]
+  readonly methods?: Said<Options, readonly string[]>
   /** Methods of unsigned handshakes. POST need not be named. */
-  readonly greetingMethods?: readonly string[]
+  readonly greetingMethods?: Said<Options, readonly string[]>
   /** Answers an unsigned handshake. See `WebhookSource.greet`. */
   greet?(delivery: Delivery, options: Options, context: SourceContext): Reply | undefined
   /** Answers a signed handshake, and a delivery in which there is nothing by design. */
   handshake?(verified: VerifiedDelivery, options: Options, context: SourceContext): Reply | undefined
   /** The part of the body that is JSON; all of it. */
-  content?(body: Uint8Array): Uint8Array
+  content?(body: Uint8Array, options: Options): Uint8Array
   /** The event's content where it is not the body's JSON: the fields of a form, a part of an envelope. */
   body?(verified: VerifiedDelivery, options: Options): JsonValue
   /**
@@ -45,10 +46,20 @@ export interface Sender<Options> {
   readonly event: EventRules<Options>
   /** `verified` is what was delivered, where that decides. */
   reply?(state: 'recorded' | 'duplicate', options: Options, verified?: VerifiedDelivery): Reply | undefined
-  readonly refusalStatus?: number
+  readonly refusalStatus?: Said<Options, number>
   /** Headers beside the proof, as the sender has them: the type, an id, a user agent. For `trigger`. */
   headers?(request: SignRequest, options: Options): Record<string, string>
-  readonly samples: readonly Sample[] | ((options: Options) => readonly Sample[])
+  readonly samples: Said<Options, readonly Sample[]>
+}
+
+/** The same for all, or by the options. */
+export type Said<Options, Value> = Value | ((options: Options) => Value)
+
+function saidBy<Options, Value extends readonly unknown[] | number | boolean>(
+  said: Said<Options, Value>,
+  options: Options,
+): Value {
+  return typeof said === 'function' ? said(options) : said
 }
 
 /** How the attributes of an event are read. */
@@ -56,7 +67,7 @@ export interface EventRules<Options> {
   /** The sender's own id of the occurrence, the same when it is sent again. */
   id?(reading: Reading, options: Options): string | undefined
   /** See `EventDraft.isIdAuthentic`. */
-  readonly isIdAuthentic?: boolean | ((options: Options) => boolean)
+  readonly isIdAuthentic?: Said<Options, boolean>
   /** See `EventDraft.semanticKey`. */
   semanticKey?(reading: Reading, options: Options): string | undefined
   /** `event` where it gives none. */
@@ -106,18 +117,22 @@ function openSender<Options>(
   { max_body, ids: declared }: CommonOptions,
   context: SourceContext,
 ): WebhookSource {
-  const { methods = ['POST'], greetingMethods = [], samples, refusalStatus = 401 } = sender
-  const proof = sender.proof(options, context)
+  const { samples, refusalStatus = 401 } = sender
+  const methods = saidBy(sender.methods ?? ['POST'], options)
+  const greetingMethods = saidBy(sender.greetingMethods ?? [], options)
+  const proofs = timely(options, secretsIn, (valid) => sender.proof(valid, context))
   const rules = mergeIdRules(sender.ids, declared)
   return {
     methods,
     greetingMethods: greetingMethods.filter((method) => !methods.includes(method)),
     maxBodyBytes: max_body,
-    refusalStatus,
-    samples: typeof samples === 'function' ? samples(options) : samples,
+    refusalStatus: saidBy(refusalStatus, options),
+    samples: saidBy(samples, options),
     secretKeys: secretsIn(options).map(({ key }) => key),
-    greet: (delivery) => sender.greet?.(delivery, options, context),
-    ...(proof.prepare && { prepare: (delivery, now) => proof.prepare?.(delivery, now) ?? Promise.resolve() }),
+    greet: (delivery, now) => sender.greet?.(delivery, proofs.optionsAt(now), context),
+    ...(proofs.whole.prepare && {
+      prepare: (delivery, now) => proofs.proofAt(now).prepare?.(delivery, now) ?? Promise.resolve(),
+    }),
     verify(delivery, now, trace) {
       if (!methods.includes(delivery.method)) {
         throw new VerificationError(
@@ -125,14 +140,14 @@ function openSender<Options>(
           `a ${delivery.method} that is not one of this sender’s handshakes`,
         )
       }
-      const { secretIndex } = proof.prove(delivery, now, trace)
-      return verifiedDelivery(delivery, secretIndex, sender.content?.bind(sender))
+      const { secretIndex } = proofs.prove(delivery, now, trace)
+      return verifiedDelivery(delivery, secretIndex, (body) => sender.content?.(body, options) ?? body)
     },
     handshake: (verified) => sender.handshake?.(verified, options, context),
     events: (verified) => eventsOf(sender, options, verified, rules),
     reply: (state, verified) => sender.reply?.(state, options, verified),
     sign(request, now) {
-      const signed = proof.sign(request, now)
+      const signed = proofs.whole.sign({ secretIndex: proofs.signerAt(now), ...request }, now)
       return {
         ...signed,
         headers: {
@@ -166,7 +181,7 @@ function eventsOf<Options>(
   const items = sender.items?.(body, options)
   if (!items) {
     const draft = draftOf(sender, options, verified, rules, { data: body, body })
-    return [isWhole(sender, verified, body) ? draft : { ...draft, data: body }]
+    return [isWhole(sender, options, verified, body) ? draft : { ...draft, data: body }]
   }
   if (items.length === 0) throw malformed('there is no event in the delivery')
   if (items.length > mostEvents)
@@ -182,11 +197,12 @@ function eventsOf<Options>(
 /** Whether the event's content is the body as it came, which is stored anyway. */
 function isWhole<Options>(
   { content, body }: Sender<Options>,
+  options: Options,
   verified: VerifiedDelivery,
   data: JsonValue,
 ): boolean {
   const bytes = verified.delivery.body
-  if (content && content(bytes) !== bytes) return false
+  if (content && content(bytes, options) !== bytes) return false
   return !body || (isJson(bytes) && verified.json() === data)
 }
 
@@ -208,7 +224,7 @@ function draftOf<Options>(
   const reading = refineIds ? { ...found, ids: refineIds(found) } : found
   const type = event.type(reading, options)
   const { isIdAuthentic = false } = event
-  const isAuthentic = typeof isIdAuthentic === 'function' ? isIdAuthentic(options) : isIdAuthentic
+  const isAuthentic = saidBy(isIdAuthentic, options)
   const semanticKey = event.semanticKey?.(reading, options)
   return {
     sourceEventId: event.id?.(reading, options),

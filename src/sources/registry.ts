@@ -8,10 +8,12 @@ import { bitbucket } from './bitbucket.js'
 import { bitbucketServer } from './bitbucket-server.js'
 import { buildkite } from './buildkite.js'
 import { calendly } from './calendly.js'
+import { chargebee } from './chargebee.js'
 import { circleci } from './circleci.js'
 import { clerk } from './clerk.js'
 import { clickup } from './clickup.js'
 import { cloudevents } from './cloudevents.js'
+import { coinbaseCommerce } from './coinbase-commerce.js'
 import { custom } from './custom.js'
 import { datadog } from './datadog.js'
 import { discord } from './discord.js'
@@ -21,6 +23,7 @@ import { freshdesk } from './freshdesk.js'
 import { gitea } from './gitea.js'
 import { github } from './github.js'
 import { gitlab } from './gitlab.js'
+import { gocardless } from './gocardless.js'
 import { gogs } from './gogs.js'
 import { googleChannels } from './google-channels.js'
 import { googlePubsub } from './google-pubsub.js'
@@ -30,6 +33,7 @@ import { intercom } from './intercom.js'
 import { jenkins } from './jenkins.js'
 import { jira } from './jira.js'
 import { jiraConnect } from './jira-connect.js'
+import { lemonsqueezy } from './lemonsqueezy.js'
 import { line } from './line.js'
 import { linear } from './linear.js'
 import { mailersend } from './mailersend.js'
@@ -37,21 +41,27 @@ import { mailgun } from './mailgun.js'
 import { mandrill } from './mandrill.js'
 import { meta } from './meta.js'
 import { microsoftGraph } from './microsoft-graph.js'
+import { mollie } from './mollie.js'
+import { mollieClassic } from './mollie-classic.js'
 import { monday } from './monday.js'
 import { netlify } from './netlify.js'
 import { notion } from './notion.js'
 import { okta } from './okta.js'
 import { openai } from './openai.js'
 import { opsgenie } from './opsgenie.js'
+import { paddle } from './paddle.js'
 import { pagerduty } from './pagerduty.js'
 import { poll } from './poll.js'
 import { postmark } from './postmark.js'
+import { razorpay } from './razorpay.js'
 import { resend } from './resend.js'
 import { schedule } from './schedule.js'
 import { sendgrid } from './sendgrid.js'
 import { sentry } from './sentry.js'
+import { shopify } from './shopify.js'
 import { slack } from './slack.js'
 import type { SourceKind } from './source.js'
+import { square } from './square.js'
 import { standardWebhooks } from './standard-webhooks.js'
 import { stripe } from './stripe.js'
 import { telegram } from './telegram.js'
@@ -61,6 +71,7 @@ import { twilio } from './twilio.js'
 import { typeform } from './typeform.js'
 import { vercel } from './vercel.js'
 import { websub } from './websub.js'
+import { woocommerce } from './woocommerce.js'
 import { workos } from './workos.js'
 import { zendesk } from './zendesk.js'
 import { zoom } from './zoom.js'
@@ -77,10 +88,12 @@ export const sourceKinds = {
   'bitbucket-server': bitbucketServer,
   buildkite,
   calendly,
+  chargebee,
   circleci,
   clerk,
   clickup,
   cloudevents,
+  'coinbase-commerce': coinbaseCommerce,
   datadog,
   discord,
   docusign,
@@ -89,6 +102,7 @@ export const sourceKinds = {
   gitea,
   github,
   gitlab,
+  gocardless,
   gogs,
   'google-channels': googleChannels,
   'google-pubsub': googlePubsub,
@@ -98,6 +112,7 @@ export const sourceKinds = {
   jenkins,
   jira,
   'jira-connect': jiraConnect,
+  lemonsqueezy,
   line,
   linear,
   mailersend,
@@ -105,17 +120,23 @@ export const sourceKinds = {
   mandrill,
   meta,
   'microsoft-graph': microsoftGraph,
+  mollie,
+  'mollie-classic': mollieClassic,
   monday,
   netlify,
   notion,
   okta,
   openai,
   opsgenie,
+  paddle,
   pagerduty,
   postmark,
+  razorpay,
   resend,
   sendgrid,
   sentry,
+  shopify,
+  square,
   stripe,
   telegram,
   'travis-ci': travisCi,
@@ -124,6 +145,7 @@ export const sourceKinds = {
   typeform,
   vercel,
   websub,
+  woocommerce,
   workos,
   zendesk,
   slack,

@@ -1,3 +1,4 @@
+import { generateKeyPairSync, sign } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { type AppError, VerificationError } from '../../src/domain/errors.js'
 import type { EventDraft } from '../../src/domain/event.js'
@@ -196,11 +197,40 @@ describe('standard-webhooks', () => {
     expect(() => source.verify(delivery(Object.entries(signed), '{}'), now)).toThrow(VerificationError)
   })
 
-  it('refuses a key of v1a with a sentence', () => {
-    const given = { secret: 'whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=' }
-    expect(standardWebhooks.options.safeParse(given).error?.issues[0]?.message).toContain(
-      'not in this version',
-    )
+  it('takes a public key of v1a and refuses a private one with a sentence', () => {
+    const faultOf = (secret: string) =>
+      standardWebhooks.options.safeParse({ secret }).error?.issues[0]?.message
+    expect(faultOf('whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=')).toBeUndefined()
+    expect(
+      faultOf(
+        'whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==',
+      ),
+    ).toContain('take the whpk_ key')
+    for (const text of [
+      'whpk_',
+      'whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir',
+      `whpk_${'A'.repeat(43)}=`,
+    ])
+      expect(faultOf(text)).toContain('is not whpk_ and a public key')
+  })
+
+  it('believes a shared secret and a public key beside each other, each by its own version only', () => {
+    const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+    const raw = publicKey.export({ type: 'spki', format: 'der' }).subarray(-32).toString('base64')
+    const source = openSource(standardWebhooks, { secret: [`whpk_${raw}`, signing] })
+    const body = '{"type":"a"}'
+    const v1 = source.sign({ body: Buffer.from(body), type: 'a', id: 'id-1' }, now).headers
+    const shared = v1['webhook-signature'] ?? ''
+    const made = sign(null, Buffer.from(`id-1.${now / 1000}.${body}`), privateKey).toString('base64')
+    const send = (signature: string, at = now) =>
+      source.verify(delivery(Object.entries({ ...v1, 'webhook-signature': signature }), body, at), at)
+    expect(send(shared).secretIndex).toBe(1)
+    expect(send(`v1a,${made}`).secretIndex).toBe(0)
+    expect(send(`v1,AAAA ${shared} v1a,AAAA`).secretIndex).toBe(1)
+    expect(send(`v1,AAAA v1a,${made}`).secretIndex).toBe(0)
+    for (const other of [`v1,${made}`, shared.replace('v1,', 'v1a,'), `v2,${made}`, made, 'v1a,', ''])
+      expect(() => send(other)).toThrow(VerificationError)
+    expect(codeOf(() => send(`v1a,${made}`, now + 301_000))).toBe('verification.stale_timestamp')
   })
 })
 

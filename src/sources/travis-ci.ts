@@ -22,18 +22,27 @@ import { travisSamples } from './samples/travis-ci.js'
  * Signed: the JSON in the form field `payload`, decoded, by RSA with SHA-1, base64 in `Signature`; with the key that
  * https://api.travis-ci.com/config publishes. No time is signed.
  * That one key signs for every repository of everybody, so the signature says "Travis CI" and not whose build it is:
- * only builds of the repositories that are listed are accepted.
+ * only builds of the repositories that are listed are accepted. An installation of one's own has a key of its own;
+ * with that in `public_key` the list may be left out.
  * Dedupe: `id`, `state` and the time of the run, all signed; a build that is restarted keeps its id.
  */
-const options = z.strictObject({
-  repositories: z
-    .array(z.string().regex(/^[A-Za-z0-9_.-]+\/[A-Za-z0-9_.-]+$/, 'is not owner/name'))
-    .min(1)
-    .max(100)
-    .describe('Whose builds are accepted: owner/name, as Travis CI writes them.'),
-  public_key: publicKeyField('rsa').optional(),
-  ...webhookFields('1MB'),
-})
+const options = z
+  .strictObject({
+    repositories: z
+      .array(z.string().regex(/^[A-Za-z0-9_.-]+\/[A-Za-z0-9_.-]+$/, 'is not owner/name'))
+      .min(1)
+      .max(100)
+      .optional()
+      .describe('Whose builds are accepted: owner/name, as Travis CI writes them.'),
+    public_key: publicKeyField('rsa')
+      .optional()
+      .describe('Of an installation of your own; never the public one’s.'),
+    ...webhookFields('1MB'),
+  })
+  .refine(({ repositories, public_key }) => repositories !== undefined || public_key !== undefined, {
+    path: ['repositories'],
+    error: 'is needed: Travis CI signs with one key for everybody. Write whose builds you mean: [owner/name]',
+  })
 
 const scheme: SignatureScheme = {
   algorithm: 'rsa',
@@ -86,7 +95,7 @@ function proof({ repositories, public_key }: z.output<typeof options>, keys: Rem
       prove(delivery, now, trace) {
         const secrets = public_key ?? [publishedKey(keys)]
         const proven = verifySignature(scheme, secrets, delivery, now, trace)
-        checkRepository(delivery, repositories)
+        if (repositories) checkRepository(delivery, repositories)
         return proven
       },
       sign() {

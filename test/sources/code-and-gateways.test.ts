@@ -249,11 +249,12 @@ describe('travis-ci', () => {
   })
 
   it('does not load without the repositories whose builds are meant', () => {
-    for (const given of [undefined, [], ['acme'], ['acme/*'], ['*']]) {
-      expect(sourceKinds['travis-ci'].options.safeParse({ repositories: given, public_key }).success).toBe(
-        false,
-      )
+    const loads = (given: object) => sourceKinds['travis-ci'].options.safeParse(given).success
+    for (const repositories of [[], ['acme'], ['acme/*'], ['*']]) {
+      expect(loads({ repositories, public_key })).toBe(false)
     }
+    // Only a key of one's own says whose builds they are.
+    expect([loads({}), loads({ public_key })]).toEqual([false, true])
   })
 
   it('knows a rightly signed build of nobody that is listed from a wrongly signed one', () => {

@@ -105,8 +105,11 @@ function hostOf(topic: string): string {
   return `sns.${region}.amazonaws.com${partition === '-cn' ? '.cn' : ''}`
 }
 
+/** A new certificate has a new URL. */
+const certificateAgeMs = 24 * 3_600_000
+
 function certificateOf(url: string, topic: string): KeyRequest {
-  const request = { url, hosts: [hostOf(topic)] }
+  const request = { url, hosts: [hostOf(topic)], maxAgeMs: certificateAgeMs }
   checkKeyUrl(request)
   if (/^\/[A-Za-z0-9_-]{1,200}\.pem$/.test(pathOf(url))) return request
   throw new VerificationError('verification.untrusted_key', 'the certificate’s URL is not one of SNS')

@@ -21,6 +21,19 @@ function keysOf(requested: string[] = []): RemoteKeys {
 }
 
 describe('keys that senders publish', () => {
+  it('are asked for thirty times a minute at most, each host for itself', async () => {
+    const requested: string[] = []
+    const keys = keysOf(requested)
+    for (let at = 0; at < 40; at++) await keys.load(requestOf(`/known/${at}`)).catch(() => undefined)
+    expect(requested).toHaveLength(30)
+    const other = { url: 'https://other.example.com/known', hosts: ['other.example.com'] }
+    await keys.load(other).catch(() => undefined)
+    expect(requested).toHaveLength(31)
+    clock.advance(60_001)
+    await keys.load(requestOf('/known/39'))
+    expect(keys.get(requestOf('/known/39'))).toBe(`${host}/known/39`)
+  })
+
   it('are fetched once, and again when they are too old to be believed', async () => {
     const requested: string[] = []
     const keys = keysOf(requested)
@@ -38,7 +51,7 @@ describe('keys that senders publish', () => {
     await keys.load(requestOf('/known'))
     for (let at = 0; at < 200; at++) {
       await expect(keys.load(requestOf(`/missing/${at}`))).rejects.toThrow()
-      clock.advance(1000)
+      clock.advance(2001)
     }
     expect(keys.get(requestOf('/known'))).toBe(`${host}/known`)
   })
@@ -47,7 +60,7 @@ describe('keys that senders publish', () => {
     const keys = keysOf()
     for (let at = 0; at < 65; at++) {
       await keys.load(requestOf(`/known/${at}`))
-      clock.advance(1001)
+      clock.advance(2001)
     }
     expect(keys.get(requestOf('/known/0'))).toBeUndefined()
     expect(keys.get(requestOf('/known/1'))).toBe(`${host}/known/1`)

@@ -32,8 +32,11 @@ const failureMs = 10_000
 const mostKeys = 64
 const maxBytes = 64 * 1024
 const timeoutMs = 5000
-/** Most fetches in a minute over all sources; a sender changes its key a few times a year. */
-const mostPerMinute = 60
+/**
+ * Most fetches in a minute from one host; a sender changes its key a few times a year. Each host has its own, so that
+ * who makes us ask one sender for nonsense cannot keep us from the keys of another.
+ */
+const mostPerMinute = 30
 
 interface Entry {
   readonly text: string | undefined
@@ -43,7 +46,7 @@ interface Entry {
 export function createRemoteKeys({ network, clock }: { network: Network; clock: Clock }): RemoteKeys {
   const known = new Map<string, Entry>()
   const underWay = new Map<string, Promise<void>>()
-  const fetchedAt: number[] = []
+  const fetchedAt = new Map<string, number[]>()
 
   const fresh = (name: string): Entry | undefined => {
     const entry = known.get(name)
@@ -59,12 +62,15 @@ export function createRemoteKeys({ network, clock }: { network: Network; clock: 
       known.delete(oldest)
     }
   }
+  const takeTurn = (host: string) => {
+    const now = clock.monotonic()
+    const turns = (fetchedAt.get(host) ?? []).filter((at) => at >= now - 60_000)
+    if (turns.length >= mostPerMinute)
+      throw unavailable(`${host} was asked for too many keys in the last minute`)
+    fetchedAt.set(host, [...turns, now])
+  }
   const fetchNow = async (request: KeyRequest, name: string) => {
-    const minuteAgo = clock.monotonic() - 60_000
-    while (fetchedAt[0] !== undefined && fetchedAt[0] < minuteAgo) fetchedAt.shift()
-    if (fetchedAt.length >= mostPerMinute)
-      throw unavailable('too many keys were asked for in the last minute')
-    fetchedAt.push(clock.monotonic())
+    takeTurn(new URL(request.url).host)
     try {
       const { url, ask } = request
       const { status, body } = await network.request({

@@ -3,15 +3,14 @@ import { type Delivery, headerValues, type Reply, type VerifiedDelivery } from '
 import { webhookFields } from './engine/fields.js'
 import {
   handedSecretFields,
-  handedSecrets,
+  handedSecretProof,
   handedSecretsMissing,
   hasHandedSecrets,
   takeSecret,
 } from './engine/handed-secrets.js'
 import { requiredHeader } from './engine/headers.js'
 import { idRules } from './engine/ids.js'
-import { type Proof, signatureProof } from './engine/proof.js'
-import { joined } from './engine/reading.js'
+import { joined, type Reading } from './engine/reading.js'
 import { defineSender } from './engine/sender.js'
 import type { SignatureScheme } from './engine/signature-scheme.js'
 import { compileMessage } from './engine/template.js'
@@ -21,7 +20,8 @@ import type { SourceContext } from './source.js'
 /*
  * Asana. https://developers.asana.com/docs/webhooks-guide, read 2026-11-21. Signed: the raw body, with a secret that
  * Asana hands over in X-Hook-Secret when the webhook is made: each webhook has its own. No time is signed.
- * Dedupe: Asana gives no id of an event; the object, what was done to it, its parent and the time, signed.
+ * Dedupe: Asana gives no id of an event; the object, what was done to it and to which of its values, its parent and
+ * the time, signed. Two people who are added to a task at once differ in nothing but the value.
  * Must be answered within 10 s; sent again for 24 hours, then the webhook is deleted. `events` may be empty: a sign of
  * life. An event says what changed and not to what: a tool reads that.
  */
@@ -35,14 +35,6 @@ const options = z
   .strictObject({ ...handedSecretFields, ...webhookFields('1MB') })
   .refine(hasHandedSecrets, { error: handedSecretsMissing })
 type Options = z.output<typeof options>
-
-function proof(given: Options, context: SourceContext): Proof {
-  const now = () => signatureProof(scheme, handedSecrets(given, context))
-  return {
-    prove: (delivery, at, trace) => now().prove(delivery, at, trace),
-    sign: (request, at) => now().sign(request, at),
-  }
-}
 
 /** The first request of a new webhook: its secret is kept, and given back as Asana wants it. */
 function register(delivery: Delivery, given: Options, context: SourceContext): Reply | undefined {
@@ -65,12 +57,19 @@ const rules = idRules({
   user: [gid, 'user.gid'],
 })
 
+/** The field, what was done to it and the object that it got or lost, as far as the event says. */
+function changeOf(text: Reading['text']): string {
+  const value =
+    text('change.new_value.gid') ?? text('change.added_value.gid') ?? text('change.removed_value.gid')
+  return [text('change.field'), text('change.action'), value].map((part) => part ?? '-').join(':')
+}
+
 export const asana = defineSender({
   kind: 'asana',
   title: 'Asana',
   link: 'https://developers.asana.com/docs/webhooks-guide',
   options,
-  proof,
+  proof: (given, context) => handedSecretProof(scheme, given, context),
   greet: register,
   handshake: alive,
   body: jsonObject,
@@ -82,14 +81,7 @@ export const asana = defineSender({
   ids: rules,
   event: {
     id: ({ ids, text }) =>
-      joined(
-        '/',
-        ids['resource'],
-        text('action'),
-        text('change.field') ?? '-',
-        ids['parent'] ?? '-',
-        text('created_at'),
-      ),
+      joined('/', ids['resource'], text('action'), changeOf(text), ids['parent'] ?? '-', text('created_at')),
     type: ({ text }) => joined('.', text('resource.resource_type'), text('action')),
     subject: ({ ids, text }) =>
       (text('resource.resource_type') === 'story' ? ids['parent'] : undefined) ?? ids['resource'],

@@ -11,8 +11,10 @@ import { jsonObject } from './engine/verified.js'
 
 /*
  * ClickUp. https://developer.clickup.com/docs/webhooksignature, read 2026-11-21. Signed: the raw body; each webhook has
- * a secret of its own. No time is signed. Dedupe: ClickUp gives no id of a delivery; the webhook with the ids of the
- * history items that it tells of, signed, the same when it is sent again.
+ * a secret of its own. No time is signed. Dedupe: ClickUp gives no id of a delivery; the webhook with the first history
+ * item that it tells of, signed, the same when it is sent again. What is made or deleted comes without one, but only
+ * once. An update of a list, a folder, a space or a goal comes without one too, and is the same, byte for byte, each
+ * time: there each delivery is an event, and one that is sent again is one too many, never one too few.
  * A webhook that fails too often is suspended.
  */
 const scheme: SignatureScheme = {
@@ -33,6 +35,7 @@ const rules = idRules({
   folder: [number, 'folder_id'],
   space: [number, 'space_id'],
   goal: [uuid, 'goal_id'],
+  key_result: [uuid, 'key_result_id'],
   history_item: [number, 'history_items[0].id'],
 })
 
@@ -45,7 +48,10 @@ export const clickup = defineSender({
   body: jsonObject,
   ids: rules,
   event: {
-    id: ({ ids, text }) => joined('/', ids['webhook'], text('event'), ids['history_item']),
+    id: ({ ids, text, delivery }) =>
+      joined('/', ids['webhook'], text('event'), ids['history_item']) ??
+      (text('event')?.endsWith('Updated') ? delivery.id : undefined),
+    isIdAuthentic: true,
     type: ({ text }) => text('event'),
     subject: ({ ids }) => ids['task'] ?? ids['list'] ?? ids['folder'] ?? ids['space'] ?? ids['goal'],
     time: ({ text }) => text('history_items[0].date'),

@@ -12,7 +12,8 @@ import { jsonObject } from './engine/verified.js'
 /*
  * DocuSign Connect. https://developers.docusign.com/platform/webhooks/connect/hmac/, read 2026-11-21. Signed: the raw
  * body, once with each active key: X-DocuSign-Signature-1, -2, …; any may match. No time is signed.
- * Dedupe: the envelope, the event's name and the time it was generated, signed. JSON (SIM) messages only.
+ * Dedupe: the envelope, the event's name, the recipient where there is one, and the time it was generated, signed.
+ * `recipientId` is chosen by who sends the envelope, so it is no id here. JSON (SIM) messages only.
  */
 const scheme: SignatureScheme = {
   hash: 'sha256',
@@ -27,7 +28,6 @@ const rules = idRules({
   account: [uuid, 'data.accountId'],
   user: [uuid, 'data.userId'],
   envelope: [uuid, 'data.envelopeId'],
-  recipient: ['[0-9]{1,10}', 'data.recipientId'],
 })
 
 export const docusign = defineSender({
@@ -40,7 +40,7 @@ export const docusign = defineSender({
   ids: rules,
   event: {
     id: ({ ids, text }) =>
-      joined('/', ids['envelope'], text('event'), ids['recipient'] ?? '-', text('generatedDateTime')),
+      joined('/', ids['envelope'], text('event'), text('data.recipientId') ?? '-', text('generatedDateTime')),
     type: ({ text }) => text('event'),
     subject: ({ ids }) => ids['envelope'],
     time: ({ text }) => text('generatedDateTime'),

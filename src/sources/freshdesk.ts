@@ -1,7 +1,7 @@
 import { z } from 'zod'
+import { credentialProof, userField } from './engine/credentials.js'
 import { headerField, webhookFields } from './engine/fields.js'
 import { idRules } from './engine/ids.js'
-import { basicProof, tokenProof } from './engine/proof.js'
 import { secretField } from './engine/secret.js'
 import { defineSender } from './engine/sender.js'
 import { jsonObject } from './engine/verified.js'
@@ -14,13 +14,7 @@ import { jsonObject } from './engine/verified.js'
  */
 const options = z.strictObject({
   secret: secretField({ isToken: true }),
-  user: z
-    .string()
-    .min(1)
-    .max(200)
-    .regex(/^[^:]+$/, 'a user name of basic credentials cannot have a colon')
-    .optional()
-    .describe('The user of basic credentials; `secret` is then the password.'),
+  user: userField.optional(),
   header: headerField.prefault('x-rouse-token').describe('The header of the webhook that has the secret.'),
   ...webhookFields('1MB'),
 })
@@ -37,14 +31,13 @@ export const freshdesk = defineSender({
   title: 'Freshdesk',
   link: 'https://support.freshdesk.com/support/solutions/articles/132589',
   options,
-  proof: ({ secret, user, header }) =>
-    user === undefined ? tokenProof({ header }, secret) : basicProof(user, secret),
+  proof: (given) => credentialProof({ ...given, prefix: '' }),
   body: jsonObject,
   ids: rules,
   event: {
     id: ({ text }) => text('id'),
     isIdAuthentic: true,
-    type: ({ text }) => text('type') ?? text('freshdesk_webhook.triggered_event') ?? 'automation',
+    type: ({ text }) => text('type') ?? 'automation',
     subject: ({ ids }) => ids['ticket'],
     time: ({ text }) => text('updated_at') ?? text('freshdesk_webhook.ticket_updated_at'),
   },

@@ -12,7 +12,7 @@ import { compileMessage } from './engine/template.js'
  * HubSpot. https://developers.hubspot.com/docs/apps/legacy-apps/authentication/validating-requests, read 2026-11-21.
  * Three versions, of which `version` is the only one that is accepted. v3: HMAC over method, URL, body and time. v2: a
  * plain hash over the secret, method, URL and body (workflows). v1: over the secret and the body. The URL is the one
- * that is registered, with its query. Only v3 has a time.
+ * that is registered, with its query; for v3 some escapes of it are decoded. Only v3 has a time.
  * Dedupe: HubSpot does not promise that `eventId` is unique, so object, subscription and time count as well; signed.
  * A delivery has up to 100 events. Must be answered within 5 s; sent again up to ten times in 24 hours.
  */
@@ -27,6 +27,9 @@ const options = z.strictObject({
 })
 type Options = z.output<typeof options>
 
+/** These HubSpot decodes before it signs (v3); no others. */
+const decoded = /%(?:3A|2F|3F|40|21|24|27|28|29|2A|2C|3B)/gi
+
 function scheme({ version, tolerance }: Options, url: string): SignatureScheme {
   if (version === 'v3') {
     return {
@@ -38,7 +41,7 @@ function scheme({ version, tolerance }: Options, url: string): SignatureScheme {
         unit: 'ms',
         tolerance: { pastMs: tolerance, futureMs: tolerance },
       },
-      url,
+      url: url.replace(decoded, decodeURIComponent),
     }
   }
   return {

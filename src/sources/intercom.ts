@@ -10,7 +10,8 @@ import { jsonObject } from './engine/verified.js'
 
 /*
  * Intercom. https://developers.intercom.com/docs/webhooks/webhook-notifications, read 2026-11-21. Signed: the raw body,
- * with HMAC-SHA1 and the app's client secret. No time is signed. Dedupe: `id` (notif_…), signed.
+ * with HMAC-SHA1 and the app's client secret. No time is signed. Dedupe: `id` (notif_…), signed. Handshake: HEAD when
+ * the URL is entered, not signed, wants to be answered; it is said nothing else.
  * Must be answered within 5 s; sent once more after a minute. 410 ends the subscription.
  */
 const scheme: SignatureScheme = {
@@ -33,6 +34,8 @@ export const intercom = defineSender({
   link: 'https://developers.intercom.com/docs/webhooks/webhook-notifications',
   options,
   proof: ({ secret }) => signatureProof(scheme, secret),
+  greetingMethods: ['HEAD'],
+  greet: ({ method }) => (method === 'HEAD' ? { status: 200, body: '' } : undefined),
   body: jsonObject,
   ids: rules,
   event: {

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { VerificationError } from '../domain/errors.js'
-import { hmac, sha256 } from '../util/signature.js'
+import { sha256 } from '../util/signature.js'
 import { signedUrlField, webhookFields } from './engine/fields.js'
 import { requiredHeader } from './engine/headers.js'
 import { jiraEvent, jiraRules, jiraSamples } from './engine/jira-events.js'
-import { timeOf, verifyJwt } from './engine/jwt.js'
+import { signJwt, timeOf, verifyJwt } from './engine/jwt.js'
 import { type Proof, secretAt } from './engine/proof.js'
 import { secretField } from './engine/secret.js'
 import { defineSender } from './engine/sender.js'
@@ -15,7 +15,7 @@ import type { SourceContext } from './source.js'
  * Jira and Confluence, webhooks of an Atlassian Connect app.
  * https://developer.atlassian.com/cloud/jira/platform/understanding-jwt-for-connect-apps/, read 2026-11-21.
  * Proof: `Authorization: JWT <token>`, HS256 with the shared secret of the installation; its `qsh` is a hash of method,
- * path and query. The body is not signed: who sees one delivery can send another body with its token until that
+ * path (from the app's base URL on) and query. The body is not signed: who sees one delivery can send another body with its token until that
  * expires, some minutes later. Atlassian is ending Connect; use kind `jira` where you can.
  * Dedupe: X-Atlassian-Webhook-Identifier, not signed.
  */
@@ -57,15 +57,10 @@ function proof({ secret, url }: z.output<typeof options>, context: SourceContext
     sign({ secretIndex = 0 }, now) {
       const seconds = Math.floor(now / 1000)
       const claims = { iss: 'rouse', iat: seconds, exp: seconds + 180, qsh: queryHash('POST', pathname, '') }
-      const signed = [{ alg: 'HS256', typ: 'JWT' }, claims].map(encode).join('.')
-      const mac = hmac('sha256', secretAt(secret, secretIndex).key, [signed]).toString('base64url')
-      return { headers: { authorization: `${scheme}${signed}.${mac}` } }
+      const token = signJwt(claims, secretAt(secret, secretIndex).key)
+      return { headers: { authorization: `${scheme}${token}` } }
     },
   }
-}
-
-function encode(value: object): string {
-  return Buffer.from(JSON.stringify(value)).toString('base64url')
 }
 
 /** SHA-256 of `METHOD&path&query`, the query's names and values escaped anew and sorted, without `jwt`. */

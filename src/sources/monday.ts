@@ -2,12 +2,11 @@ import { z } from 'zod'
 import type { Delivery, Reply } from '../domain/delivery.js'
 import { VerificationError } from '../domain/errors.js'
 import { JsonError, parseJson } from '../util/json.js'
-import { hmac } from '../util/signature.js'
 import { echoJson } from './engine/echo.js'
 import { signedUrlField, webhookFields } from './engine/fields.js'
 import { requiredHeader } from './engine/headers.js'
 import { idRules } from './engine/ids.js'
-import { verifyJwt } from './engine/jwt.js'
+import { signJwt, verifyJwt } from './engine/jwt.js'
 import { type Proof, secretAt, tokenProof } from './engine/proof.js'
 import { type Secret, secretField } from './engine/secret.js'
 import { defineSender } from './engine/sender.js'
@@ -65,14 +64,8 @@ function jwtProof(secrets: readonly Secret[], url: string): Proof {
     },
     sign({ secretIndex = 0 }, now) {
       const seconds = Math.floor(now / 1000)
-      const signed = [
-        { alg: 'HS256', typ: 'JWT' },
-        { aud: url, iat: seconds, exp: seconds + 300 },
-      ]
-        .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
-        .join('.')
-      const mac = hmac('sha256', secretAt(secrets, secretIndex).key, [signed]).toString('base64url')
-      return { headers: { authorization: `${signed}.${mac}` } }
+      const claims = { aud: url, iat: seconds, exp: seconds + 300 }
+      return { headers: { authorization: signJwt(claims, secretAt(secrets, secretIndex).key) } }
     },
   }
 }

@@ -5,13 +5,12 @@ import { JsonError, parseJson } from '../util/json.js'
 import { webhookFields } from './engine/fields.js'
 import {
   handedSecretFields,
-  handedSecrets,
+  handedSecretProof,
   handedSecretsMissing,
   hasHandedSecrets,
   takeSecret,
 } from './engine/handed-secrets.js'
 import { idRules } from './engine/ids.js'
-import { type Proof, signatureProof } from './engine/proof.js'
 import { defineSender } from './engine/sender.js'
 import type { SignatureScheme } from './engine/signature-scheme.js'
 import { compileMessage } from './engine/template.js'
@@ -35,14 +34,6 @@ const options = z
   .strictObject({ ...handedSecretFields, ...webhookFields('1MB') })
   .refine(hasHandedSecrets, { error: handedSecretsMissing })
 type Options = z.output<typeof options>
-
-function proof(given: Options, context: SourceContext): Proof {
-  const now = () => signatureProof(scheme, handedSecrets(given, context))
-  return {
-    prove: (delivery, at, trace) => now().prove(delivery, at, trace),
-    sign: (request, at) => now().sign(request, at),
-  }
-}
 
 const longestFirst = 1000
 
@@ -85,7 +76,7 @@ export const notion = defineSender({
   title: 'Notion',
   link: 'https://developers.notion.com/reference/webhooks',
   options,
-  proof,
+  proof: (given, context) => handedSecretProof(scheme, given, context),
   greet: register,
   body: jsonObject,
   ids: rules,

@@ -3,8 +3,10 @@ import type { Delivery } from '../../domain/delivery.js'
 import { VerificationError } from '../../domain/errors.js'
 import { secretsEqual } from '../../util/signature.js'
 import type { SourceContext } from '../source.js'
+import { type Proof, signatureProof } from './proof.js'
 import { queryValue } from './query.js'
 import { type Secret, secretField } from './secret.js'
+import type { SignatureScheme } from './signature-scheme.js'
 
 /*
  * Senders that hand their secret over in the first request, which nothing can sign yet. It is taken only where the URL
@@ -43,8 +45,21 @@ export function hasHandedSecrets({ secret, secret_file, registration }: HandedSe
 export const handedSecretsMissing =
   'needs secret, or secret_file with registration: where to keep what the sender hands over, and the token in its URL'
 
+/** A signature with any of the secrets that are known when a request comes. While there is none, nothing verifies. */
+export function handedSecretProof(
+  scheme: SignatureScheme,
+  options: HandedSecretOptions,
+  context: SourceContext,
+): Proof {
+  const known = () => signatureProof(scheme, handedSecrets(options, context))
+  return {
+    prove: (delivery, now, trace) => known().prove(delivery, now, trace),
+    sign: (request, now) => known().sign(request, now),
+  }
+}
+
 /** The secrets that are known now: the configured ones, and those that were handed over. */
-export function handedSecrets(options: HandedSecretOptions, context: SourceContext): readonly Secret[] {
+function handedSecrets(options: HandedSecretOptions, context: SourceContext): readonly Secret[] {
   const { secret = [], secret_file } = options
   if (secret_file === undefined) return secret
   const kept = context.secretFile(secret_file).read()

@@ -55,6 +55,14 @@ export function verifyJwt(
   return { claims, keyIndex }
 }
 
+/** A token as a sender with this secret would make it. */
+export function signJwt(claims: JsonObject, secret: Uint8Array): string {
+  const signed = [{ alg: 'HS256', typ: 'JWT' }, claims]
+    .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+    .join('.')
+  return `${signed}.${hmac('sha256', secret, [signed]).toString('base64url')}`
+}
+
 /** A public key of a JWK set, by its id; undefined where it is not there or of another sort. */
 export function jwkOf(jwks: string, keyId: string | undefined, type: 'EC' | 'RSA'): KeyObject | undefined {
   const list = jsonOf(jwks)

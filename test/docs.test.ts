@@ -15,6 +15,8 @@ import { runTransitions } from '../src/domain/run.js'
 import { toolCallTransitions } from '../src/domain/tool-call.js'
 import { sourceKinds } from '../src/sources/registry.js'
 import { initial } from '../src/store/sqlite/migrations/0001-initial.js'
+import { faults } from '../src/store/sqlite/migrations/0002-faults.js'
+import { secrets } from '../src/store/sqlite/migrations/0003-secrets.js'
 import { processEnvironment } from '../src/util/env.js'
 import { invocationOf, recordedIo } from './cli/recorded.js'
 
@@ -242,7 +244,7 @@ describe('ARCHITECTURE.md', () => {
   })
 
   it('has every table of the ledger', () => {
-    const tables = [...initial.matchAll(/^CREATE TABLE (\w+)/gm)].map(([, name]) => name)
+    const tables = [...`${initial}${faults}${secrets}`.matchAll(/^CREATE TABLE (?:IF NOT EXISTS )?(\w+)/gm)].map(([, name]) => name)
     const documented = rowsOf(sectionOf(architecture, '## The ledger')).map(([name = '']) => quoted(name)[0])
     expect(documented.sort()).toEqual(tables.sort())
   })

@@ -65,8 +65,8 @@ function proof({ audience, service_account }: Options, keys: RemoteKeys): Proof 
       tokenOf(delivery)
       await keys.load(published)
     },
-    prove(delivery, now) {
-      const claims = publishedClaims(tokenOf(delivery), { keys, request: published, now })
+    prove(delivery, now, trace) {
+      const claims = publishedClaims(tokenOf(delivery), { keys, request: published, now, trace })
       requireClaim(claims, 'iss', issuers)
       requireClaim(claims, 'aud', [audience])
       requireClaim(claims, 'email', accounts)

@@ -37,7 +37,7 @@ function proof({ secret, url }: z.output<typeof options>, context: SourceContext
       const token = value.startsWith(scheme) ? value.slice(scheme.length) : ''
       trace?.found('token (authorization)', token.slice(0, 12))
       const keys = secret.map(({ key }) => ({ algorithm: 'HS256' as const, secret: key }))
-      const { claims, keyIndex } = verifyJwt(token, keys, now)
+      const { claims, keyIndex } = verifyJwt(token, keys, now, trace)
       const [begins, ends] = [timeOf(claims, 'iat'), timeOf(claims, 'exp')]
       if (begins === undefined || ends === undefined || !(ends - begins <= longestLifeMs)) {
         throw new VerificationError(

@@ -47,7 +47,7 @@ function jwtProof(secrets: readonly Secret[], url: string): Proof {
       const token = requiredHeader(delivery, 'authorization')
       trace?.found('token (authorization)', token.slice(0, 12))
       const keys = secrets.map(({ key }) => ({ algorithm: 'HS256' as const, secret: key }))
-      const { claims, keyIndex } = verifyJwt(token, keys, now)
+      const { claims, keyIndex } = verifyJwt(token, keys, now, trace)
       if (claims['exp'] === undefined) {
         throw new VerificationError(
           'verification.malformed_timestamp',

@@ -38,7 +38,7 @@ function proof(secrets: readonly Secret[]): Proof {
     prove(delivery, now, trace) {
       const token = requiredHeader(delivery, signatureHeader)
       trace?.found(`token (${signatureHeader})`, token)
-      const { claims, keyIndex } = verifyJwt(token, keys, now)
+      const { claims, keyIndex } = verifyJwt(token, keys, now, trace)
       if (claims['iss'] !== 'netlify') throw mismatch('the token is not one of Netlify’s')
       const digest = claims['sha256']
       if (typeof digest !== 'string' || !secretsEqual(digest, sha256(delivery.body).toString('hex'))) {

@@ -1,7 +1,8 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { VerificationError } from '../../domain/errors.js'
-import { JsonError, type JsonObject, parseJson } from '../../util/json.js'
+import { JsonError, type JsonObject, type JsonValue, parseJson, stringifyJson } from '../../util/json.js'
 import { digestsEqual, hmac, isSignedBy } from '../../util/signature.js'
+import type { Trace } from './trace.js'
 import { isObject } from './verified.js'
 
 /** What a token must be signed with. The token's own `alg` has to say the same; it never decides. */
@@ -37,13 +38,24 @@ export function verifyJwt(
   token: string,
   keys: readonly JwtKey[],
   now: number,
+  trace?: Trace,
 ): { readonly claims: JsonObject; readonly keyIndex: number } {
   const { head, claims, signed, signature } = partsOf(token)
+  for (const name of shownClaims)
+    if (name in claims) trace?.found(`${name} of the token`, shown(claims[name]))
+  trace?.signed([signed])
   if (head['crit'] !== undefined) throw malformed('has extensions that must be understood')
   let keyIndex = -1
   for (const [index, key] of keys.entries()) {
-    if (head['alg'] !== key.algorithm) continue
-    if (isSignedWith(key, signed, signature) && keyIndex < 0) keyIndex = index
+    const matches = head['alg'] === key.algorithm && isSignedWith(key, signed, signature)
+    if (matches && keyIndex < 0) keyIndex = index
+    const expected = key.algorithm === 'HS256' ? hmac('sha256', key.secret, [signed]) : undefined
+    trace?.tried({
+      secretIndex: index,
+      expected: expected?.toString('base64url'),
+      given: [signature.toString('base64url')],
+      matches,
+    })
   }
   if (keyIndex < 0) {
     throw new VerificationError(
@@ -53,6 +65,13 @@ export function verifyJwt(
   }
   checkTimes(claims, now)
   return { claims, keyIndex }
+}
+
+/** What a token says that people compare: who made it, for whom, and when. */
+const shownClaims = ['iss', 'aud', 'email', 'iat', 'exp']
+
+function shown(claim: JsonValue | undefined): string | undefined {
+  return claim === undefined ? undefined : typeof claim === 'string' ? claim : stringifyJson(claim)
 }
 
 /** A token as a sender with this secret would make it. */

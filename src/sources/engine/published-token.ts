@@ -2,6 +2,7 @@ import { AppError, VerificationError } from '../../domain/errors.js'
 import type { JsonObject } from '../../util/json.js'
 import { jwkOf, jwtHead, verifyJwt } from './jwt.js'
 import type { KeyRequest, RemoteKeys } from './keys.js'
+import type { Trace } from './trace.js'
 
 /**
  * The claims of a token that is signed (RS256) with one of the keys that its issuer publishes, and that has not expired.
@@ -9,7 +10,17 @@ import type { KeyRequest, RemoteKeys } from './keys.js'
  */
 export function publishedClaims(
   token: string,
-  { keys, request, now }: { readonly keys: RemoteKeys; readonly request: KeyRequest; readonly now: number },
+  {
+    keys,
+    request,
+    now,
+    trace,
+  }: {
+    readonly keys: RemoteKeys
+    readonly request: KeyRequest
+    readonly now: number
+    readonly trace?: Trace | undefined
+  },
 ): JsonObject {
   const { keyId } = jwtHead(token)
   const published = keys.get(request)
@@ -23,7 +34,7 @@ export function publishedClaims(
       'the token names a key that its issuer does not have',
     )
   }
-  const { claims } = verifyJwt(token, [{ algorithm: 'RS256', key }], now)
+  const { claims } = verifyJwt(token, [{ algorithm: 'RS256', key }], now, trace)
   if (claims['exp'] === undefined) {
     throw new VerificationError('verification.malformed_timestamp', 'the token does not say when it expires')
   }

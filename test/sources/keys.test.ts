@@ -66,3 +66,29 @@ describe('keys that senders publish', () => {
     expect(keys.get(requestOf('/known/1'))).toBe(`${host}/known/1`)
   })
 })
+
+it('are fetched from nowhere but the sender’s own hosts, over plain https', async () => {
+  const odd = [
+    'http://keys.example.com/known',
+    'https://keys.example.com:8443/known',
+    'https://keys.example.com@evil.example/known',
+    'https://user:pass@keys.example.com/known',
+    'https://keys.example.com.evil.example/known',
+    'https://evil.example/keys.example.com',
+    'https:\\\\keys.example.com\\known',
+    'https://keys.example.com\\@evil.example/known',
+    'ftp://keys.example.com/known',
+    '//keys.example.com/known',
+    '',
+  ]
+  for (const hosts of [['keys.example.com'], /^keys\.example\.com$/]) {
+    const requested: string[] = []
+    const keys = keysOf(requested)
+    for (const url of odd) {
+      await expect(keys.load({ url, hosts })).rejects.toMatchObject({ code: 'verification.untrusted_key' })
+    }
+    expect(requested).toEqual([])
+    await keys.load({ url: `${host}/known`, hosts })
+    expect(requested).toEqual([`${host}/known`])
+  }
+})

@@ -32,6 +32,25 @@ it('is not used while others can read it', () => {
   expect(() => file.read()).toThrow(/chmod 600/)
 })
 
-it('says where it cannot be written', () => {
-  expect(() => openSecretFile(join(directory, 'nowhere', 'secrets')).add('one')).toThrow(/ENOENT/)
+it('makes its folder, for the owner alone', () => {
+  const folder = join(directory, 'new')
+  openSecretFile(join(folder, 'secrets')).add('one')
+  expect(readFileSync(join(folder, 'secrets'), 'utf8')).toBe('one\n')
+  expect(statSync(folder).mode & 0o777).toBe(0o700)
 })
+
+it('says where it cannot be written, and that the sender may come again', () => {
+  writeFileSync(path, '')
+  chmodSync(path, 0o600)
+  const error = thrownBy(() => openSecretFile(join(path, 'secrets')).add('one'))
+  expect(error).toMatchObject({ code: 'config.unavailable', retry: 'later' })
+  expect(String(error)).toContain(join(path, 'secrets'))
+})
+
+function thrownBy(act: () => unknown): unknown {
+  try {
+    return act()
+  } catch (error) {
+    return error
+  }
+}

@@ -1,4 +1,14 @@
-import { chmodSync, closeSync, fsyncSync, openSync, readFileSync, statSync, writeSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
+import { dirname } from 'node:path'
 import { AppError } from '../../domain/errors.js'
 
 /**
@@ -8,7 +18,7 @@ import { AppError } from '../../domain/errors.js'
 export interface SecretFile {
   /** In the order in which they came; empty while there is no file. Throws AppError where it cannot be read. */
   read(): readonly string[]
-  /** Adds one unless it is there. Returns when it is on the disk. */
+  /** Adds one unless it is there, and makes the folder. Returns when it is on the disk; throws AppError where it cannot be. */
   add(secret: string): void
 }
 
@@ -40,15 +50,24 @@ export function openSecretFile(path: string): SecretFile {
     read,
     add(secret) {
       if (read().includes(secret)) return
-      const file = openSync(path, 'a', 0o600)
       try {
-        chmodSync(path, 0o600)
-        writeSync(file, `${secret}\n`)
-        fsyncSync(file)
-      } finally {
-        closeSync(file)
+        append(path, `${secret}\n`)
+      } catch (cause) {
+        throw unusable(path, cause instanceof Error ? cause.message : String(cause))
       }
     },
+  }
+}
+
+function append(path: string, line: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  const file = openSync(path, 'a', 0o600)
+  try {
+    chmodSync(path, 0o600)
+    writeSync(file, line)
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
   }
 }
 

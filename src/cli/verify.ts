@@ -61,7 +61,8 @@ async function verify(invocation: Invocation, file: string, options: Options): P
   const now = options.at === undefined ? io.clock.now() : sinceOf(options.at, io.clock.now(), '--at')
   const network = createNetwork()
   try {
-    const context = sourceContexts(config, createRemoteKeys({ network, clock: io.clock }))(name)
+    const keys = createRemoteKeys({ network, clock: io.clock })
+    const context = onlyLooking(sourceContexts(config, keys)(name))
     const names = await secretNames(config, environment)
     const finding = await find({ config, name, context, captured, now, names })
     const secrets = [
@@ -76,6 +77,15 @@ async function verify(invocation: Invocation, file: string, options: Options): P
     else io.out(formatFinding(finding, shown, io))
   } finally {
     await network.close()
+  }
+}
+
+/** What a request would have the daemon do (keep a secret, confirm a subscription) is not done for one that was captured. */
+function onlyLooking(context: SourceContext): SourceContext {
+  return {
+    ...context,
+    isOnlyLooking: true,
+    secretFile: (path) => ({ read: () => context.secretFile(path).read(), add: () => {} }),
   }
 }
 

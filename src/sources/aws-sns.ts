@@ -12,6 +12,7 @@ import { cannotSign } from './engine/signature-scheme.js'
 import type { Trace } from './engine/trace.js'
 import { isObject } from './engine/verified.js'
 import { awsSnsSamples } from './samples/aws-sns.js'
+import type { SourceContext } from './source.js'
 
 /*
  * Amazon SNS, HTTPS subscriptions without raw delivery.
@@ -164,7 +165,7 @@ function checkSignature(message: Message, keys: RemoteKeys, trace?: Trace): void
 
 const subscription = 'SubscriptionConfirmation'
 
-function proof({ topics: given }: z.output<typeof options>, keys: RemoteKeys): Proof {
+function proof({ topics: given }: z.output<typeof options>, { keys, isOnlyLooking }: SourceContext): Proof {
   const topics = typeof given === 'string' ? [given] : given
   return {
     async prepare(delivery) {
@@ -173,7 +174,7 @@ function proof({ topics: given }: z.output<typeof options>, keys: RemoteKeys): P
       if (message.type !== subscription) return
       const confirmation = confirmationOf(message)
       checkSignature(message, keys)
-      await keys.load(confirmation)
+      if (!isOnlyLooking) await keys.load(confirmation)
     },
     prove(delivery, _now, trace) {
       const message = readMessage(delivery, topics)
@@ -217,7 +218,7 @@ export const awsSns = defineSender({
   title: 'Amazon SNS',
   link: 'https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html',
   options,
-  proof: (given, { keys }) => proof(given, keys),
+  proof,
   handshake: answerConfirmation,
   body: contentOf,
   ids: idRules({

@@ -32,6 +32,8 @@ export interface SourceContext {
   /** Where senders reach it, as `server.public_url` says: `https://hooks.example.com/hooks/payments`. */
   readonly url: string
   readonly keys: RemoteKeys
+  /** True where a request is only looked at, as by `rouse verify`: nothing that it asks for is done. */
+  readonly isOnlyLooking?: boolean
   /** Opens a file of secrets; a relative path counts from the folder of `config.yaml`. */
   secretFile(path: string): SecretFile
 }

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { access, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -24,6 +24,7 @@ sources:
   payments-test: { kind: stripe, secret: "\${STRIPE_TEST_SECRET}" }
   ci: { kind: github, secret: "\${CI_SECRET}" }
   users: { kind: standard-webhooks, secret: "\${CLERK_SECRET}" }
+  tasks: { kind: asana, secret_file: ./secrets/asana, registration: "\${CI_SECRET}" }
   bot: { kind: custom, verify: { scheme: token, header: x-bot-token, secret: "\${BOT_TOKEN}" } }
   signs-time: { kind: schedule, cron: "0 7 * * *", timezone: UTC }
 `
@@ -247,4 +248,11 @@ test('what is no request says in which line', async () => {
   await writeFile(join(directory, 'captured.http'), 'POST /x HTTP/1.1\nhost: x\nno header\n\n{}')
   const { err, code } = await run('captured.http', '--source', 'ci')
   expect([code, err]).toEqual([1, expect.stringContaining('captured.http:3: expected a header')])
+})
+
+test('keeps no secret that a captured first request hands over', async () => {
+  const path = `/hooks/tasks?registration=${secrets.CI_SECRET}`
+  const said = await verify({ path, headers: [`X-Hook-Secret: ${secrets.STRIPE_TEST_SECRET}`], body: '{}' })
+  expect(said.out).not.toContain(secrets.STRIPE_TEST_SECRET)
+  await expect(access(join(directory, 'secrets'))).rejects.toThrow('ENOENT')
 })

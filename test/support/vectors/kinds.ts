@@ -11,7 +11,7 @@ import type { Setting } from './open.js'
  * senders have, `custom`; else a kind that has the scheme's name. Undefined for a scheme that nobody here knows.
  */
 export function settingOf(vector: Vector): Setting | undefined {
-  const own = kindNamed(vector.provider)
+  const own = kindNamed(schemeKinds[vector.scheme] ?? vector.provider)
   if (own) return ownSetting(own, vector)
   const verify = genericVerify(vector)
   if (verify) return describedBy(verify, vector)
@@ -62,6 +62,9 @@ const aliases: Readonly<Record<string, readonly string[]>> = {
   prometheus: ['alertmanager'],
   circle: ['circleci'],
 }
+
+/** Senders that sign in two ways, with a kind for each: the one that is not named after the sender. */
+const schemeKinds: Readonly<Record<string, string>> = { 'adyen-header': 'adyen-platform' }
 
 function kindNamed(name: string): SourceKind | undefined {
   const whole = bare(name)

@@ -11,7 +11,7 @@ import { jsonObject } from './engine/verified.js'
 /*
  * Coinbase Commerce. https://docs.cdp.coinbase.com/commerce-onchain/docs/webhooks-security, read 2026-11-21. Signed: the
  * raw body. No time is signed. Dedupe: `event.id`, signed; the envelope's `id` and `attempt_number` are of the attempt.
- * Webhooks of Coinbase's developer platform are signed in another way.
+ * Expects 200. Webhooks of Coinbase's developer platform are signed in another way.
  */
 const scheme: SignatureScheme = {
   hash: 'sha256',
@@ -41,6 +41,7 @@ export const coinbaseCommerce = defineSender({
     subject: ({ ids }) => ids['code'],
     time: ({ text }) => text('event.created_at'),
   },
+  reply: () => ({ status: 200, body: '' }),
   samples: ['charge:created', 'charge:confirmed'].map((type) => ({
     type,
     body: {

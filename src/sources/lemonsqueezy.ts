@@ -13,7 +13,7 @@ import { jsonObject } from './engine/verified.js'
 /*
  * Lemon Squeezy. https://docs.lemonsqueezy.com/help/webhooks/signing-requests, read 2026-11-21. Signed: the raw body.
  * No time is signed. Dedupe: there is no id of an event (`meta.webhook_id` is of the hook); the digest of the body.
- * Sent again up to three times within minutes.
+ * Must be answered 200, and no other 2xx; sent again up to three times within minutes.
  */
 const scheme: SignatureScheme = {
   hash: 'sha256',
@@ -60,6 +60,7 @@ export const lemonsqueezy = defineSender({
   },
   refineIds,
   moreIdNames: ['order', 'subscription', 'customer'],
+  reply: () => ({ status: 200, body: '' }),
   headers: ({ type }) => ({ 'x-event-name': type }),
   samples: [
     {

@@ -13,10 +13,12 @@ import { jsonObject } from './engine/verified.js'
 
 /*
  * Shopify. https://shopify.dev/docs/apps/build/webhooks, read 2026-11-21. Signed: the raw body, with the app's client
- * secret (webhooks made under Settings → Notifications have a secret of their own). Shopify's new Events have the same
- * signature under Shopify-Hmac-Sha256, and all names without the X. No time is signed.
- * Dedupe: X-Shopify-Event-Id, or Shopify-Webhook-Id of Events; not signed, so the digest of the body counts as well.
+ * secret (webhooks made under Settings → Notifications have a secret of their own). No time is signed.
+ * Dedupe: X-Shopify-Event-Id, not signed, so the digest of the body counts as well.
  * The topic is in an unsigned header, and the body does not repeat it: who sees one delivery can name it otherwise.
+ * Shopify's new Events (https://shopify.dev/docs/apps/build/events/verify-deliveries) have the same signature under
+ * Shopify-Hmac-Sha256, all names without the X, and topic and action in the body. Dedupe: Shopify-Webhook-Id, not signed.
+ * Two changes of one field have the same body, byte for byte, so there the digest does not count beside it.
  * Must be answered within 5 s; sent again eight times in four hours, then a subscription made by the API is deleted.
  */
 function scheme(prefix: '' | 'x-'): SignatureScheme {
@@ -50,7 +52,13 @@ const rules = idRules({
   object: [number, 'id'],
   order: [number, 'order_id'],
   customer: [number, 'customer.id'],
-  gid: ['gid://shopify/[A-Za-z]{1,60}/[0-9]{1,20}', 'admin_graphql_api_id'],
+  gid: [
+    'gid://shopify/[A-Za-z]{1,60}/[0-9]{1,20}',
+    'admin_graphql_api_id',
+    ...['product', 'order', 'customer', 'collection', 'inventoryItem'].map(
+      (name) => `query_variables.${name}Id`,
+    ),
+  ],
 })
 
 const topicPattern = /^[a-z_]{1,60}\/[a-z_]{1,60}$/
@@ -59,7 +67,19 @@ function headerOf({ delivery }: Reading, name: string): string | undefined {
   return plainHeader(delivery, `${prefixOf(delivery)}shopify-${name}`)
 }
 
+/** By the body, which is signed: the headers' names are not. */
+function isEvents({ text, object }: Reading): boolean {
+  return (
+    text('topic') !== undefined && text('action') !== undefined && object('query_variables') !== undefined
+  )
+}
+
+/** Of Events `Product/update`, signed; else `products/update`. */
 function topicOf(reading: Reading): string | undefined {
+  if (isEvents(reading)) {
+    const topic = joined('/', reading.text('topic'), reading.text('action'))
+    return topic !== undefined && /^[A-Za-z]{1,60}\/[a-z_]{1,60}$/.test(topic) ? topic : undefined
+  }
   const topic = headerOf(reading, 'topic')
   return topic !== undefined && topicPattern.test(topic) ? topic : undefined
 }
@@ -82,6 +102,7 @@ export const shopify = defineSender({
       prefixOf(delivery) === ''
         ? headerId(delivery, 'shopify-webhook-id')
         : (headerId(delivery, 'x-shopify-event-id') ?? headerId(delivery, 'x-shopify-webhook-id')),
+    isIdAuthentic: (_options, reading) => isEvents(reading),
     type: topicOf,
     subject: (reading) =>
       joined('/', shopOf(reading), topicOf(reading)?.split('/')[0], reading.ids['object']) ??

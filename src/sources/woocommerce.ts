@@ -13,7 +13,8 @@ import { jsonObject } from './engine/verified.js'
 /*
  * WooCommerce. https://woocommerce.com/document/webhooks/, read 2026-11-21. Signed: the raw body. No time is signed.
  * Dedupe: X-WC-Webhook-Delivery-ID, not signed; the digest of the body counts as well. The topic is in an unsigned
- * header. When a webhook is saved WooCommerce sends a form with `webhook_id`, signed as well: a ping.
+ * header. Handshake: when a webhook is saved WooCommerce posts a form with nothing but `webhook_id`, which it does not
+ * sign, and wants 200 and no other 2xx. It is said nothing else, and nothing is recorded.
  * Disabled after five failures in a row.
  */
 const scheme: SignatureScheme = {
@@ -44,6 +45,7 @@ export const woocommerce = defineSender({
   link: 'https://woocommerce.com/document/webhooks/',
   options,
   proof: ({ secret }) => signatureProof(scheme, secret),
+  greet: ({ method, body }) => (method === 'POST' && isPing(body) ? { status: 200, body: '' } : undefined),
   body: jsonObject,
   ids: rules,
   event: {
@@ -55,7 +57,6 @@ export const woocommerce = defineSender({
       return time === undefined ? undefined : `${time}Z`
     },
   },
-  handshake: ({ delivery }) => (isPing(delivery.body) ? { status: 200, body: '' } : undefined),
   headers: ({ id, type }) => ({
     'user-agent': 'WooCommerce/9.0 Hookshot (WordPress/6.8)',
     'x-wc-webhook-topic': type,

@@ -55,7 +55,7 @@ export interface Sender<Options> {
 /** The same for all, or by the options. */
 export type Said<Options, Value> = Value | ((options: Options) => Value)
 
-function saidBy<Options, Value extends readonly unknown[] | number | boolean>(
+function saidBy<Options, Value extends readonly unknown[] | number>(
   said: Said<Options, Value>,
   options: Options,
 ): Value {
@@ -67,7 +67,7 @@ export interface EventRules<Options> {
   /** The sender's own id of the occurrence, the same when it is sent again. */
   id?(reading: Reading, options: Options): string | undefined
   /** See `EventDraft.isIdAuthentic`. */
-  readonly isIdAuthentic?: Said<Options, boolean>
+  readonly isIdAuthentic?: boolean | ((options: Options, reading: Reading) => boolean)
   /** See `EventDraft.semanticKey`. */
   semanticKey?(reading: Reading, options: Options): string | undefined
   /** `event` where it gives none. */
@@ -224,7 +224,7 @@ function draftOf<Options>(
   const reading = refineIds ? { ...found, ids: refineIds(found) } : found
   const type = event.type(reading, options)
   const { isIdAuthentic = false } = event
-  const isAuthentic = saidBy(isIdAuthentic, options)
+  const isAuthentic = typeof isIdAuthentic === 'function' ? isIdAuthentic(options, reading) : isIdAuthentic
   const semanticKey = event.semanticKey?.(reading, options)
   return {
     sourceEventId: event.id?.(reading, options),

@@ -47,7 +47,8 @@ export function headerValues(rawHeaders: readonly string[], name: string): strin
 export type DeliveryState = 'recorded' | 'duplicate' | 'malformed'
 
 /** Headers, and names in a query, that carry a secret or a signature; never stored, logged or shown. */
-const secretHeader = /^(authorization|proxy-authorization|cookie)$|signature|token|secret|api-?key|hmac/i
+const secretHeader =
+  /^(authorization|proxy-authorization|cookie|plaid-verification)$|[_-]sig$|signature|token|secret|api-?key|hmac/i
 
 /** Headers for the ledger: names and values in order, those that carry secrets or signatures left out. */
 export function shownHeaders(rawHeaders: readonly string[]): [string, string][] {

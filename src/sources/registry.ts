@@ -1,3 +1,5 @@
+import { adyen } from './adyen.js'
+import { adyenPlatform } from './adyen-platform.js'
 import { airtable } from './airtable.js'
 import { alertmanager } from './alertmanager.js'
 import { asana } from './asana.js'
@@ -6,6 +8,7 @@ import { awsSns } from './aws-sns.js'
 import { azureDevops } from './azure-devops.js'
 import { bitbucket } from './bitbucket.js'
 import { bitbucketServer } from './bitbucket-server.js'
+import { braintree } from './braintree.js'
 import { buildkite } from './buildkite.js'
 import { calendly } from './calendly.js'
 import { chargebee } from './chargebee.js'
@@ -51,6 +54,8 @@ import { openai } from './openai.js'
 import { opsgenie } from './opsgenie.js'
 import { paddle } from './paddle.js'
 import { pagerduty } from './pagerduty.js'
+import { paypal } from './paypal.js'
+import { plaid } from './plaid.js'
 import { poll } from './poll.js'
 import { postmark } from './postmark.js'
 import { razorpay } from './razorpay.js'
@@ -78,6 +83,8 @@ import { zoom } from './zoom.js'
 
 /** Every kind of source, by the name that `kind:` has in `config.yaml`. */
 export const sourceKinds = {
+  adyen,
+  'adyen-platform': adyenPlatform,
   airtable,
   alertmanager,
   asana,
@@ -86,6 +93,7 @@ export const sourceKinds = {
   'azure-devops': azureDevops,
   bitbucket,
   'bitbucket-server': bitbucketServer,
+  braintree,
   buildkite,
   calendly,
   chargebee,
@@ -130,6 +138,8 @@ export const sourceKinds = {
   opsgenie,
   paddle,
   pagerduty,
+  paypal,
+  plaid,
   postmark,
   razorpay,
   resend,

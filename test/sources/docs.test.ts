@@ -20,11 +20,11 @@ const headed = texts.flatMap((page) =>
 const sections = new Map(headed)
 const kinds: readonly SourceKind[] = Object.values(sourceKinds)
 
-/** A good secret for every `${VAR}`, base64 or not, and nothing for `${VAR:-}`. */
+/** A good secret for every `${VAR}`, as text, in base64 and in hex; nothing for `${VAR:-}`. */
 function filled(yaml: string): string {
   return yaml
     .replaceAll(/\$\{[A-Z0-9_]+:-\}/g, '')
-    .replaceAll(/\$\{[A-Z0-9_]+\}/g, 'MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw')
+    .replaceAll(/\$\{[A-Z0-9_]+\}/g, '31f2a3e0ab3c91b462ad3c5003f2082b')
 }
 
 const examples = [...texts.join('\n').matchAll(/```yaml\n([\s\S]*?)```/g)].flatMap(([, yaml = '']) =>

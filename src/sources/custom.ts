@@ -1,27 +1,55 @@
-import type { Reply } from '../domain/delivery.js'
+import type { Reply, VerifiedDelivery } from '../domain/delivery.js'
 import type { JsonObject, JsonValue } from '../util/json.js'
 import { type Path, scalarText, valueAt } from '../util/path.js'
-import { type CustomOptions, customOptions, type Place } from './custom-options.js'
+import { answerBy, greetBy } from './custom-handshake.js'
+import { type CustomOptions, coversBody, customOptions, isSigned, type Place } from './custom-options.js'
+import { sampleOf, signDescribed } from './custom-sample.js'
+import { formPairs, formTexts, parseForm } from './engine/form.js'
 import { basicProof, type Proof, signatureProof, tokenProof } from './engine/proof.js'
 import type { Reading } from './engine/reading.js'
 import { defineSender } from './engine/sender.js'
+import type { SignRequest } from './engine/sign.js'
 import { malformed } from './engine/verified.js'
-import type { Sample } from './source.js'
+import type { SourceContext } from './source.js'
 
 /*
  * Any sender that `config.yaml` describes: how it proves itself, where the event's attributes stand, and which
  * ids are its system's. Data only; what it can say is in docs/sources.md.
  */
 
-function proof({ verify }: CustomOptions): Proof {
-  switch (verify.kind) {
-    case 'hmac':
-      return signatureProof(verify.scheme, verify.secrets)
-    case 'token':
-      return tokenProof(verify.scheme, verify.secrets)
-    case 'basic':
-      return basicProof(verify.user, verify.secrets)
+function proof(options: CustomOptions, context: SourceContext): Proof {
+  const { verify } = options
+  if (verify.kind === 'token') return tokenProof(verify.scheme, verify.secrets)
+  if (verify.kind === 'basic') return basicProof(verify.user, verify.secrets)
+  const scheme = { ...verify.scheme, url: options.url ?? context.url }
+  const { prove } = signatureProof(scheme, verify.secrets)
+  const sign: Proof['sign'] = (request, now) =>
+    signDescribed(scheme, verify.secrets, request, headersOf(request, options), now)
+  return { prove, sign }
+}
+
+function headersOf({ type, id }: SignRequest, { event, form }: CustomOptions): Record<string, string> {
+  const named = (places: readonly Place[] | undefined, text: string) =>
+    (places ?? []).flatMap((place) => (place.kind === 'header' ? [[place.name, text] as const] : []))
+  return {
+    ...(form === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' }),
+    ...Object.fromEntries([...named(event.type, type), ...named(event.id, id)]),
   }
+}
+
+/** The JSON of a form. */
+function content(body: Uint8Array, { form }: CustomOptions): Uint8Array {
+  if (typeof form !== 'object') return body
+  const found = parseForm(body).get(form.field)
+  if (found) return found
+  throw malformed(`the form has no field ${form.field}`)
+}
+
+/** The fields of a form, without the one that has the signature. */
+function fieldsOf({ delivery }: VerifiedDelivery, { verify }: CustomOptions): JsonObject {
+  const signature = verify.kind === 'signature' ? verify.scheme.signature : undefined
+  const own = signature && 'field' in signature ? signature.field : undefined
+  return formTexts(formPairs(delivery.body).filter(([name]) => name !== own))
 }
 
 function itemsAt(body: JsonValue, path: Path): readonly JsonValue[] {
@@ -31,47 +59,43 @@ function itemsAt(body: JsonValue, path: Path): readonly JsonValue[] {
   return items
 }
 
-function textAt(place: Place | undefined, { data, header }: Reading): string | undefined {
-  if (place === undefined) return undefined
+function textAt(place: Place, { data, body, header }: Reading): string | undefined {
   if (place.kind === 'literal') return place.text
-  const text = place.kind === 'header' ? header(place.name) : scalarText(valueAt(data, place.path))
+  if (place.kind === 'header') return header(place.name)
+  const text = scalarText(valueAt(place.kind === 'body' ? body : data, place.path))
   return text === '' || (text !== undefined && text.length > 500) ? undefined : text
 }
 
-/** A body that has something at each declared path. It has no ids: what one looks like only the sender knows. */
-function sampleOf({ event, batch }: CustomOptions): Sample {
-  const item: JsonObject = {}
-  const type = event.type?.kind === 'literal' ? event.type.text : 'sample'
-  put(item, event.id, 'sample-1')
-  put(item, event.type, type)
-  put(item, event.subject, 'sample')
-  put(item, event.time, '2026-01-01T00:00:00Z')
-  const idPath = event.id?.kind === 'path' && isPlain(event.id.path) ? event.id.path.source : undefined
-  if (batch === undefined) return { type, body: item, ...(idPath === undefined ? {} : { idPath }) }
-  const body: JsonObject = {}
-  put(body, { kind: 'path', path: batch }, [item])
-  return { type, body, ...(idPath === undefined ? {} : { idPath: `${batch.source}[0].${idPath}` }) }
+/** What stands at the places, joined; undefined where one of them has nothing. */
+function joinedAt(
+  places: readonly Place[] | undefined,
+  separator: string,
+  reading: Reading,
+): string | undefined {
+  const texts = (places ?? []).map((place) => textAt(place, reading))
+  return texts.length === 0 || texts.includes(undefined) ? undefined : texts.join(separator)
 }
 
-function isPlain({ parts }: Path): boolean {
-  return parts.every((part) => 'key' in part)
+/** A type is as exact as what is there: of `[event, action]` also the event alone. */
+function typeAt(places: readonly Place[] | undefined, reading: Reading): string | undefined {
+  const [first, ...others] = (places ?? []).map((place) => textAt(place, reading))
+  return first === undefined ? undefined : [first, ...others.filter((text) => text !== undefined)].join('.')
 }
 
-/** Puts `value` at the place, as far as it is a plain path of names. */
-function put(target: JsonObject, place: Place | undefined, value: JsonValue): void {
-  if (place?.kind !== 'path' || !isPlain(place.path)) return
-  const names = place.path.parts.flatMap((part) => ('key' in part ? [part.key] : []))
-  const last = names.pop()
-  let at = target
-  for (const name of names) {
-    const inner = Object.hasOwn(at, name) ? at[name] : undefined
-    const next: JsonObject = typeof inner === 'object' && inner !== null && !Array.isArray(inner) ? inner : {}
-    Object.defineProperty(at, name, { value: next, enumerable: true, configurable: true, writable: true })
-    at = next
-  }
-  if (last !== undefined) {
-    Object.defineProperty(at, last, { value, enumerable: true, configurable: true, writable: true })
-  }
+/**
+ * Without a signature the shared secret alone speaks, for the id as well as for the body. With one, an id in a header
+ * is as good as the body if it is signed, too; one in the body is so anyway.
+ */
+function isIdAuthentic({ verify, event, form }: CustomOptions): boolean {
+  if (verify.kind !== 'signature') return true
+  const { scheme } = verify
+  if (!coversBody(scheme, form)) return true
+  const headers = (event.id ?? []).filter(({ kind }) => kind === 'header')
+  return headers.length > 0 && headers.every((place) => isSigned(place, scheme, form))
+}
+
+function keyOf({ verify }: CustomOptions, index: number): Uint8Array | undefined {
+  return verify.kind === 'signature' ? verify.secrets[index]?.key : undefined
 }
 
 export const custom = defineSender({
@@ -80,21 +104,28 @@ export const custom = defineSender({
   link: 'https://github.com/standard-webhooks/standard-webhooks',
   options: customOptions,
   proof,
+  methods: ({ methods }) => methods,
+  greetingMethods: ({ handshake }) => handshake.map(({ when }) => when.method),
+  greet: (delivery, options) => greetBy(options.handshake, delivery, keyOf(options, 0)),
+  handshake: (verified, options) =>
+    answerBy(options.handshake, verified, keyOf(options, verified.secretIndex)),
+  content,
+  body: (verified, options) => (options.form === 'fields' ? fieldsOf(verified, options) : verified.json()),
   ids: [],
   items: (body, { batch }) => (batch === undefined ? undefined : itemsAt(body, batch)),
   event: {
-    id: (reading, { event }) => textAt(event.id, reading),
-    // Without a signature the shared secret alone speaks, for the id as well as for the body.
-    isIdAuthentic: ({ verify }) => verify.kind !== 'hmac',
-    type: (reading, { event }) => textAt(event.type, reading),
-    subject: (reading, { event }) => textAt(event.subject, reading),
-    time: (reading, { event }) => textAt(event.time, reading),
+    id: (reading, { event }) => joinedAt(event.id, ':', reading),
+    isIdAuthentic,
+    semanticKey: (reading, { event }) => joinedAt(event.semantic, ':', reading),
+    type: (reading, { event }) => typeAt(event.type, reading),
+    subject: (reading, { event }) => joinedAt(event.subject, '/', reading),
+    time: (reading, { event }) => event.time && textAt(event.time, reading),
   },
-  reply: (_state, { reply }): Reply | undefined =>
-    reply && { status: reply.status, headers: { 'content-type': reply.type }, body: reply.body },
-  headers: ({ type, id }, { event }) => ({
-    ...(event.id?.kind === 'header' ? { [event.id.name]: id } : {}),
-    ...(event.type?.kind === 'header' ? { [event.type.name]: type } : {}),
-  }),
+  reply: (_state, { reply: { status, body, type } }): Reply | undefined =>
+    status === undefined && body === undefined && type === undefined
+      ? undefined
+      : { status: status ?? 200, headers: { 'content-type': type ?? 'text/plain' }, body: body ?? '' },
+  refusalStatus: ({ reply }) => reply.refused,
+  headers: headersOf,
   samples: (options) => [sampleOf(options)],
 })

@@ -1,5 +1,6 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import type { AppError } from '../../src/domain/errors.js'
+import { type AppError, VerificationError } from '../../src/domain/errors.js'
 import { custom } from '../../src/sources/custom.js'
 import { delivery, openSource } from './setting.js'
 
@@ -63,10 +64,179 @@ describe('the description of a sender', () => {
     expect(messages({ verify })).toEqual(['verify.signature: needs pairs: the time is one of them'])
   })
 
-  it('refuses what is not built with a sentence', () => {
+  it('signs the whole body, or says what binds a signature to it that stands in it', () => {
+    const inside = { scheme: 'hmac', secret, signature: { path: 'sig' }, message: '{timestamp}{json:token}' }
+    const timestamp = { path: 'at' }
+    const event = { id: 'token' }
+    const bound = 'a signed timestamp, an event.id that is one of these parts, and no batch'
+    expect(messages({ verify: { ...inside, timestamp }, event })).toEqual([])
+    expect(messages({ verify: { ...inside, timestamp } })[0]).toContain(bound)
+    expect(messages({ verify: { ...inside, timestamp }, event: { id: 'other' } })[0]).toContain(bound)
+    expect(messages({ verify: { ...inside, timestamp }, event: { id: ['token', 'other'] } })[0]).toContain(
+      bound,
+    )
+    expect(messages({ verify: { ...inside, timestamp }, event, batch: 'l' })[0]).toContain(bound)
+    expect(messages({ verify: { ...inside, message: '{json:token}' }, event })[0]).toContain(bound)
+    expect(messages({ verify: { ...inside, message: '{body}' } })[0]).toContain(
+      'name the parts that are signed',
+    )
+    const beside = { ...inside, signature, timestamp }
+    expect(messages({ verify: beside, event })[0]).toContain('must have {body} exactly once')
+  })
+
+  it('takes a field of a form for the body only where the data are read from that field', () => {
+    const verify = { scheme: 'hmac', secret, signature, message: '{form:data}' }
+    expect(messages({ verify, form: { field: 'data' } })).toEqual([])
+    expect(messages({ verify, form: { field: 'other' } })[0]).toContain('must have {body} exactly once')
+    expect(messages({ verify, form: 'fields' })[0]).toContain('must have {body} exactly once')
+    expect(messages({ verify })[0]).toContain('form: is needed')
+    // The id in the JSON of one field is not the signed field of the same name.
+    const inside = {
+      scheme: 'hmac',
+      secret,
+      signature: { field: 'sig' },
+      message: '{form:at}{form:token}',
+      timestamp: { field: 'at' },
+    }
+    const event = { id: 'token' }
+    expect(messages({ verify: inside, event, form: 'fields' })).toEqual([])
+    expect(messages({ verify: inside, event, form: { field: 'data' } })[0]).toContain('exactly once')
+    expect(messages({ verify: { ...verify, message: '{json:a}{body}' }, form: 'fields' })[0]).toContain(
+      'no paths',
+    )
+  })
+
+  it('takes a time that is signed with the body, in whichever way', () => {
+    const base = { scheme: 'hmac', secret, signature }
+    const good = [
+      { timestamp: { path: 'at' } },
+      { timestamp: { header: 'x-t' }, message: '{header:x-t}{body}' },
+      { timestamp: { query: 't' }, message: '{timestamp}{body}' },
+    ]
+    for (const each of good) expect(messages({ verify: { ...base, ...each } })).toEqual([])
+    const bad = [
+      { timestamp: { header: 'x-t' }, message: '{header:x-other}{body}' },
+      { timestamp: { query: 't' } },
+      { timestamp: {} },
+      { timestamp: { header: 'x-t', path: 'at' }, message: '{timestamp}{body}' },
+      { timestamp: { header: 'x-t', pair: 't' }, message: '{timestamp}{body}' },
+    ]
+    for (const each of bad) expect(messages({ verify: { ...base, ...each } })).not.toEqual([])
+  })
+
+  it('says that a url is of use only where it is signed, and several only for headers', () => {
     const verify = { scheme: 'hmac', secret, signature }
-    expect(messages({ verify, handshake: [] })[0]).toContain('is not in this version')
-    expect(messages({ verify, form: true })[0]).toContain('is not in this version')
+    const url = 'https://hooks.example.com/other'
+    expect(messages({ verify, url })[0]).toContain('is not in message as {url}')
+    expect(messages({ verify: { ...verify, message: '{url}{body}' }, url })).toEqual([])
+    const query = { ...verify, signature: { query: 's', several: 'repeated' } }
+    expect(messages({ verify: query })[0]).toContain('is for signatures in a header')
+    expect(messages({ verify: { ...verify, signature: { header: 'a', query: 'b' } } })[0]).toContain(
+      'exactly one',
+    )
+    expect(messages({ verify: { ...verify, message: '{body}{body}' } })[0]).toContain('exactly once')
+  })
+
+  it('takes a public key only of its own sort', () => {
+    const key = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' })
+    const verify = (scheme: string) => ({ scheme, public_key: key, signature })
+    expect(messages({ verify: verify('ed25519') })).toEqual([])
+    expect(messages({ verify: verify('rsa') })[0]).toContain('is not a public key for rsa')
+    expect(messages({ verify: verify('ecdsa-p256') })[0]).toContain('is not a public key for ecdsa-p256')
+    expect(messages({ verify: { scheme: 'ed25519', signature } })).not.toEqual([])
+    expect(messages({ verify: { ...verify('ed25519'), secret } })).not.toEqual([])
+  })
+})
+
+describe('the description of a handshake', () => {
+  const verify = { scheme: 'hmac', secret, signature }
+  const fault = (rule: object, more: object = {}) =>
+    messages({ verify, handshake: [rule], ...more })[0] ?? 'none'
+  const mac = { json: { mac: { hmac: { path: 'token' } } } }
+
+  it('gives nobody a signature of what it likes', () => {
+    const ask = { when: { body: { token: { pattern: '.+' } } }, signed: false, reply: mac }
+    expect(fault(ask)).toContain('write signed: true')
+    expect(fault({ ...ask, signed: true })).toBe('none')
+    expect(fault(ask, { verify: { ...verify, message: 'v0{body}' } })).toContain('write signed: true')
+    expect(fault(ask, { verify: { ...verify, message: 'v0:{body}' } })).toBe('none')
+    const token = { scheme: 'token', header: 'x-token', secret }
+    expect(fault({ ...ask, signed: true }, { verify: token })).toContain('needs the secret of scheme hmac')
+  })
+
+  it('answers no delivery in its place', () => {
+    expect(fault({ when: {}, signed: false, reply: {} })).toContain('would answer every delivery')
+    expect(fault({ when: { method: 'HEAD' }, signed: false, reply: {} })).toBe('none')
+    expect(fault({ when: { method: 'GET' }, reply: {} })).toContain('write signed: false')
+    expect(fault({ when: { method: 'PUT' }, signed: false, reply: {} }, { methods: ['PUT'] })).toContain(
+      'would answer every delivery',
+    )
+  })
+
+  it('says one thing, as text or JSON that is its own', () => {
+    const when = { method: 'GET' }
+    const echo = { query: 'c' }
+    expect(fault({ when, signed: false, reply: { echo, body: 'x' } })).toContain('one of body, echo and json')
+    expect(fault({ when, signed: false, reply: { echo, type: 'text/html' } })).toContain('is for body')
+    expect(fault({ when, signed: false, reply: { echo: { query: 'c', path: 'd' } } })).toContain(
+      'exactly one of',
+    )
+    expect(fault({ when, signed: false, reply: { status: 302 } })).not.toBe('none')
+    for (const name of ['content-type', 'Set-Cookie', 'content-length'])
+      expect(fault({ when, signed: false, reply: { headers: { [name]: 'x' } } })).not.toBe('none')
+    expect(fault({ when, signed: false, reply: { headers: { 'x-a': 'b\r\nc: d' } } })).not.toBe('none')
+  })
+
+  it('has verify tokens that are secrets, and patterns that are some', () => {
+    const when = (condition: unknown) => ({ method: 'GET', query: { t: condition } })
+    const rule = (condition: unknown) => ({ when: when(condition), signed: false, reply: {} })
+    expect(fault(rule({ secret: 'changeme' }))).not.toBe('none')
+    expect(fault(rule({ secret }))).toBe('none')
+    expect(fault(rule({ pattern: '(' }))).not.toBe('none')
+    expect(fault(rule({ secret, pattern: 'a' }))).not.toBe('none')
+    expect(fault(rule({}))).not.toBe('none')
+  })
+})
+
+describe('a handshake', () => {
+  const rule = { when: { body: { kind: 'hello' } }, signed: false, reply: { echo: { path: 'token' } } }
+  const verify = { scheme: 'hmac', secret, signature }
+  const source = openSource(custom, { verify, handshake: [rule] })
+
+  it('that is not signed makes no later delivery pass', () => {
+    const hello = delivery([], '{"kind":"hello","token":"abc"}', now)
+    expect(source.greet(hello, now)).toMatchObject({ status: 200, body: 'abc' })
+    expect(() => source.verify(hello, now)).toThrow(VerificationError)
+    expect(source.greet(delivery([], '{"kind":"order"}', now), now)).toBeUndefined()
+  })
+
+  it('that is not signed is not read where it is long, or no JSON', () => {
+    const long = `{"kind":"hello","token":"abc","x":"${'y'.repeat(16_384)}"}`
+    for (const body of [
+      long,
+      '{"kind":"hello","token":"abc"',
+      '{"kind":"hello","kind":"hello","token":"a"}',
+      '',
+    ])
+      expect(source.greet(delivery([], body, now), now)).toBeUndefined()
+  })
+
+  it('gives back nothing but a token', () => {
+    for (const token of ['<b>', 'call me', 'a\nb', 'a'.repeat(257), '', ['a'], { a: 1 }, null])
+      expect(source.greet(delivery([], JSON.stringify({ kind: 'hello', token }), now), now)).toBeUndefined()
+  })
+
+  it('takes no verify token whose time is over', () => {
+    const condition = { secret: { value: secret, not_after: '2026-01-01T00:00:00Z' } }
+    const timed = openSource(custom, {
+      verify: { ...verify, secret: `${secret}-other` },
+      handshake: [
+        { when: { method: 'GET', query: { t: condition } }, signed: false, reply: { body: 'yes' } },
+      ],
+    })
+    const ask = { ...delivery([], ''), method: 'GET', url: `/hooks/under-test?t=${secret}` }
+    expect(timed.greet(ask, now)?.body).toBe('yes')
+    expect(timed.greet(ask, now + 1)).toBeUndefined()
   })
 })
 
@@ -90,6 +260,40 @@ describe('a described sender', () => {
     expect(eventsOf({ event }, '{"meta":{"id":42},"at":1767225600123}', { 'x-shop': 'acme' })).toEqual([
       { sourceEventId: '42', type: 'order.created', subject: 'acme', time: 1_767_225_600_123, ids: {} },
     ])
+  })
+
+  it('joins what stands at several places, and has no id where one of them is missing', () => {
+    const event = {
+      id: ['a', { header: 'x-n' }],
+      type: [{ literal: 'order' }, 'act'],
+      subject: ['a', 'b'],
+      semantic: ['a', 'v'],
+    }
+    expect(eventsOf({ event }, '{"a":"o1","b":2,"v":7,"act":"paid"}')[0]).toMatchObject({
+      sourceEventId: 'o1:i',
+      semanticKey: 'o1:7',
+      type: 'order.paid',
+      subject: 'o1/2',
+    })
+    const [less] = eventsOf({ event }, '{"a":"o1"}')
+    expect(less).toEqual({ sourceEventId: undefined, type: 'order', subject: undefined, time: now, ids: {} })
+  })
+
+  it('believes an id in a header only where the header is signed', () => {
+    const event = { id: { header: 'x-id' } }
+    expect(eventsOf({ event }, '{}', { 'x-id': '1' })[0]?.isIdAuthentic).toBeUndefined()
+    const verify = { scheme: 'hmac', secret, signature, message: '{header:x-id}.{body}' }
+    expect(eventsOf({ event, verify }, '{}')[0]).toMatchObject({ sourceEventId: 'i', isIdAuthentic: true })
+  })
+
+  it('signs its own URL, as it is configured or as the server says, and never as a request says', () => {
+    const verify = { scheme: 'hmac', secret, signature, message: '{url}{body}' }
+    const url = 'https://proxy.example.com/in'
+    const [own, other] = [openSource(custom, { verify }), openSource(custom, { verify, url })]
+    const { headers } = own.sign({ body: Buffer.from('{}'), type: 'x', id: 'i' }, now)
+    const sent = delivery([...Object.entries(headers), ['host', 'proxy.example.com']], '{}', now)
+    expect(own.verify(sent, now).secretIndex).toBe(0)
+    expect(() => other.verify(sent, now)).toThrow(VerificationError)
   })
 
   it('is an event of its own accord where nothing is declared', () => {
@@ -138,6 +342,9 @@ describe('a described sender', () => {
       body: '[accepted]',
     })
     expect(messages({ verify, reply: { status: 500 } })).not.toEqual([])
+    const refusing = openSource(custom, { verify, reply: { refused: 498 } })
+    expect([refusing.refusalStatus, refusing.reply('recorded')]).toEqual([498, undefined])
+    for (const refused of [200, 302, 500]) expect(messages({ verify, reply: { refused } })).not.toEqual([])
   })
 
   it('makes a sample that has something at each declared path', () => {

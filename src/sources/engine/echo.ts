@@ -1,7 +1,7 @@
 import type { Reply } from '../../domain/delivery.js'
 
 /** Random text of a sender; nothing that a browser could take for markup, nor anybody for a sentence. */
-const challengePattern = /^[A-Za-z0-9._~+/=-]{1,256}$/
+export const challengePattern = /^[A-Za-z0-9._~+/=-]{1,256}$/
 
 const nosniff = { 'x-content-type-options': 'nosniff' }
 

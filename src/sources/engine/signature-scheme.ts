@@ -14,7 +14,7 @@ import {
 import { requiredHeader } from './headers.js'
 import { namePlace, type ProofPlace, proofText } from './places.js'
 import type { Secret } from './secret.js'
-import { type MessageTemplate, messageBytes, uses } from './template.js'
+import { type MessageTemplate, type MessageValues, messageBytes, uses } from './template.js'
 import { checkFresh, readTimestamp, type TimestampUnit, type Tolerance, writeTimestamp } from './timestamp.js'
 import type { Trace } from './trace.js'
 
@@ -83,15 +83,20 @@ export function verifySignature(
   const entries = signatureTexts(scheme.signature, delivery, trace).flatMap((text) =>
     readEntries(scheme.signature, text),
   )
-  const timestamp = scheme.timestamp && timestampText(scheme.timestamp, entries, delivery)
-  if (scheme.timestamp) trace?.found(`time (${nameTime(scheme.timestamp)})`, timestamp)
-  const at = timestamp === undefined ? undefined : readTimestamp(timestamp, scheme.timestamp?.unit ?? 's')
+  const readTime = (place: TimestampPlace) => {
+    const text = timestampText(place, entries, delivery)
+    trace?.found(`time (${nameTime(place)})`, text)
+    return { text, at: readTimestamp(text, place.unit) }
+  }
+  // A time that is signed as part of the body is read when the body is known to be the sender's.
+  const isInMessage = uses(scheme.message, 'timestamp')
+  const early = scheme.timestamp && isInMessage ? readTime(scheme.timestamp) : undefined
   const id = scheme.idHeader === undefined ? undefined : readId(scheme, scheme.idHeader, delivery)
   if (scheme.idHeader !== undefined) trace?.found(`id (${scheme.idHeader})`, id)
   const candidates = readSignatures(scheme, entries)
   const message = messageBytes(scheme.message, {
     delivery,
-    timestamp: timestamp ?? '',
+    timestamp: early?.text ?? '',
     id: id ?? '',
     url: scheme.url,
     header: (name) => requiredHeader(delivery, name),
@@ -103,14 +108,17 @@ export function verifySignature(
     trace?.tried({ secretIndex: index, expected, given: candidates.map(({ text }) => text), matches })
     if (matches && secretIndex < 0) secretIndex = index
   }
-  if (at !== undefined && scheme.timestamp) trace?.clock(at, now, scheme.timestamp.tolerance)
+  if (early && scheme.timestamp) trace?.clock(early.at, now, scheme.timestamp.tolerance)
   if (secretIndex < 0) {
     throw new VerificationError(
       'verification.signature_mismatch',
       `none of ${secrets.length} secrets gives one of the ${candidates.length} signatures`,
     )
   }
-  if (at !== undefined && scheme.timestamp) checkFresh(at, now, scheme.timestamp.tolerance)
+  if (!scheme.timestamp) return { secretIndex, timestamp: undefined, id }
+  const { at } = early ?? readTime(scheme.timestamp)
+  if (!early) trace?.clock(at, now, scheme.timestamp.tolerance)
+  checkFresh(at, now, scheme.timestamp.tolerance)
   return { secretIndex, timestamp: at, id }
 }
 
@@ -259,33 +267,38 @@ export function signWith(
   { body, id, headers = {} }: Signing,
   now: number,
 ): Record<string, string> {
-  const { signature, timestamp, algorithm = 'hmac' } = scheme
-  if ((algorithm !== 'hmac' && algorithm !== 'keyed-hash') || !('header' in signature)) {
-    throw cannotSign('this sender signs with a key that only it has')
-  }
+  const { signature, timestamp } = scheme
+  if (!('header' in signature)) throw cannotSign('this sender’s signature does not stand in a header')
   const time = timestamp ? writeTimestamp(now, timestamp.unit) : ''
   const made: Record<string, string> = {}
   if (timestamp && 'header' in timestamp) made[timestamp.header] = time
   if (scheme.idHeader !== undefined && uses(scheme.message, 'id')) made[scheme.idHeader] = id
-  const message = messageBytes(scheme.message, {
+  const name = signature.several === 'numbered' ? `${signature.header}-1` : signature.header
+  made[name] = signatureText(scheme, secret, {
     delivery: { method: 'POST', url: '', rawHeaders: [], body },
     timestamp: time,
     id,
     url: scheme.url,
-    header: (name) => headers[name] ?? '',
+    header: (wanted) => headers[wanted] ?? '',
   })
-  const digest =
-    algorithm === 'hmac'
-      ? hmac(scheme.hash, secret.key, message)
-      : keyedHash(scheme.hash, secret.key, message)
-  const key = signature.pairs ? `${signature.pairs.select[0] ?? ''}${signature.pairs.separator}` : ''
-  const entries = [`${key}${signature.prefix ?? ''}${digest.toString(signature.encoding)}`]
-  if (timestamp && 'pair' in timestamp && signature.pairs) {
-    entries.unshift(`${timestamp.pair}${signature.pairs.separator}${time}`)
-  }
-  const name = signature.several === 'numbered' ? `${signature.header}-1` : signature.header
-  made[name] = entries.join(signature.listSeparator ?? ',')
   return made
+}
+
+/** The text that stands where the signature stands, and has the time too where that is one of its pairs. */
+export function signatureText(scheme: SignatureScheme, secret: Secret, values: MessageValues): string {
+  const { signature, timestamp, algorithm = 'hmac', hash } = scheme
+  if (algorithm !== 'hmac' && algorithm !== 'keyed-hash') {
+    throw cannotSign('this sender signs with a key that only it has')
+  }
+  const message = messageBytes(scheme.message, values)
+  const digest = algorithm === 'hmac' ? hmac(hash, secret.key, message) : keyedHash(hash, secret.key, message)
+  const { pairs } = signature
+  const key = pairs ? `${pairs.select[0] ?? ''}${pairs.separator}` : ''
+  const entries = [`${key}${signature.prefix ?? ''}${digest.toString(signature.encoding)}`]
+  if (timestamp && 'pair' in timestamp && pairs) {
+    entries.unshift(`${timestamp.pair}${pairs.separator}${values.timestamp}`)
+  }
+  return entries.join(signature.listSeparator ?? ',')
 }
 
 export function cannotSign(why: string): AppError {

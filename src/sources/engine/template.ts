@@ -15,17 +15,20 @@ export type MessagePart =
   | { readonly kind: 'header'; readonly name: string }
   | { readonly kind: 'json'; readonly path: Path }
   | { readonly kind: 'form' }
+  | { readonly kind: 'field'; readonly name: string }
 
 export interface MessageTemplate {
   readonly source: string
   readonly parts: readonly MessagePart[]
 }
 
-export const messageParts = '{body} {timestamp} {id} {url} {method} {header:x-name} {json:path} {form:sorted}'
+export const messageParts =
+  '{body} {timestamp} {id} {url} {method} {header:x-name} {json:path} {form:field} {form:sorted}'
 
 /**
  * `{timestamp}.{body}`: literals and what `messageParts` lists. `{url}` is the configured URL, `{form:sorted}` the
- * fields of a form in order of their names, each name and its value without a separator. Throws an Error that
+ * fields of a form in order of their names, each name and its value without a separator, `{form:data}` the value of the
+ * one field. Throws an Error that
  * says what is wrong: a text that is not one of them, or a body that is not signed exactly once, unless
  * `isBodyFree`, for a sender whose signature does not cover the body.
  */
@@ -56,6 +59,8 @@ function placeholder(name: string, source: string): MessagePart {
   if (header !== undefined) return { kind: 'header', name: header.toLowerCase() }
   const path = /^json:(.{1,200})$/.exec(name)?.[1]
   if (path !== undefined) return { kind: 'json', path: compilePath(path) }
+  const field = /^form:(.{1,100})$/.exec(name)?.[1]
+  if (field !== undefined) return { kind: 'field', name: field }
   throw new Error(`"{${name}}" in "${source}" is not one of ${messageParts}`)
 }
 
@@ -95,6 +100,8 @@ function partBytes(part: MessagePart, values: MessageValues): Uint8Array {
       return Buffer.from(proofText(values.delivery, { path: part.path }), 'utf8')
     case 'form':
       return formBytes(values.delivery.body)
+    case 'field':
+      return Buffer.from(proofText(values.delivery, { field: part.name }), 'latin1')
   }
 }
 

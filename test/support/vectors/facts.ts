@@ -1,3 +1,4 @@
+import { createPublicKey } from 'node:crypto'
 import type { Vector } from './format.js'
 
 /** What a vector says of its sender beside the secrets, and what can be read from its request alone. */
@@ -72,8 +73,9 @@ export function optionFacts(vector: Vector): Record<string, unknown> {
   const hubTopic = query.get('hub.topic') ?? said(vector, 'hub_topic')
   const tolerance = said(vector, 'tolerance', 'tolerance_seconds')
   const header = said(vector, 'token_header', 'jws_header', 'signature_header', 'header')
+  const claims = vector.headers.map(([, value]) => claimsOf(value)).find(Boolean)
   const issuer = said(vector, 'expect_iss', 'issuer', 'iss')
-  const email = said(vector, 'expect_email', 'service_account', 'email')
+  const email = said(vector, 'expect_email', 'service_account', 'email') ?? text(claims?.['email'])
   const given: Record<string, unknown> = {
     url: vector.url,
     webhook_id: said(vector, 'webhook_id'),
@@ -87,7 +89,9 @@ export function optionFacts(vector: Vector): Record<string, unknown> {
     topic: topic ?? hubTopic,
     topics: topic === undefined ? (hubTopic === null ? undefined : hubTopic) : topic,
     topic_arn: topic,
-    audience: said(vector, 'expect_aud', 'audience', 'aud'),
+    audience: said(vector, 'expect_aud', 'audience', 'aud') ?? text(claims?.['aud']),
+    hash: hashOf(vector),
+    prefix: said(vector, 'token_prefix', 'prefix') ?? bearerOf(vector),
     email,
     service_account: email,
     verify_token: query.get('hub.verify_token') ?? said(vector, 'verify_token'),
@@ -128,6 +132,20 @@ export function isToken({ scheme }: Vector): boolean {
   return /^(token|bearer|api-key|secret|shared-secret|static)(-(header|token|auth))?$/.test(scheme)
 }
 
+/** Of a scheme that several hashes have. */
+function hashOf(vector: Vector): string | undefined {
+  const named = said(vector, 'hash', 'algorithm') ?? /-(sha\d+)$/.exec(vector.scheme)?.[1]
+  return named?.replace(/^hmac-?/, '')
+}
+
+/** What stands before a token that is sent as a bearer's. */
+function bearerOf(vector: Vector): string | undefined {
+  const [secret = ''] = vector.secrets
+  const isBearer = isToken(vector) && !secret.startsWith('Bearer ')
+  const value = vector.headers.find(([name]) => name.toLowerCase() === 'authorization')?.[1]
+  return isBearer && value?.startsWith('Bearer ') ? 'Bearer ' : undefined
+}
+
 function userOf(vector: Vector): string | undefined {
   if (!isBasic(vector)) return said(vector, 'user', 'username')
   const [secret = ''] = vector.secrets
@@ -140,16 +158,35 @@ export function secretsOf(vector: Vector): readonly string[] {
   return vector.secrets.map((secret) => secret.slice(secret.indexOf(':') + 1))
 }
 
+/** A key that a sender shows or publishes, and no secret: PEM, or a JWK. */
+export function isPublicKey(text: string): boolean {
+  return text.includes('-----BEGIN') || objectOf(text)?.['kty'] !== undefined
+}
+
 /** What a sender’s published keys would be at `url`: the vector has them in place of a secret. */
-export function publishedText({ secrets, more }: Vector, url: string): string {
+export function publishedText(vector: Vector, url: string): string {
+  const { secrets, more } = vector
   const { pathname } = new URL(url)
   if (more['jwks'] !== undefined) return JSON.stringify(more['jwks'])
   const [key = ''] = secrets
-  if (objectOf(key)?.['kty'] !== undefined) {
-    return pathname.includes('webhook_verification_key') ? `{"key":${key}}` : `{"keys":[${key}]}`
-  }
   if (pathname.endsWith('/config')) {
     return JSON.stringify({ config: { notifications: { webhook: { public_key: key } } } })
   }
-  return key
+  const isOne = pathname.includes('webhook_verification_key')
+  if (!isOne && !/certs$|jwks|keys$|discovery/.test(pathname)) return key
+  const jwk = { ...jwkOf(key), kid: tokenKeyId(vector) }
+  return JSON.stringify(isOne ? { key: jwk } : { keys: [jwk] })
+}
+
+function jwkOf(key: string): object {
+  const given = objectOf(key)
+  if (given) return given
+  return key.includes('-----BEGIN') ? createPublicKey(key).export({ format: 'jwk' }) : {}
+}
+
+/** The id of the key that the request’s token names. */
+function tokenKeyId({ headers }: Vector): unknown {
+  const heads = headers.map(([, value]) => /(?:^|\s)(eyJ[\w-]*)\.[\w-]+\.[\w-]*$/.exec(value)?.[1])
+  const [head] = heads.filter((each) => each !== undefined)
+  return head && objectOf(Buffer.from(head, 'base64url').toString('utf8'))?.['kid']
 }

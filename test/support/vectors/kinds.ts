@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { sourceKinds } from '../../../src/sources/registry.js'
 import type { SourceKind } from '../../../src/sources/source.js'
 import { readFixture, readFixtureText, type SourceFixture } from '../../sources/setting.js'
-import { isBasic, isToken, optionFacts, said, secretsOf } from './facts.js'
+import { isBasic, isPublicKey, isToken, optionFacts, said, secretsOf } from './facts.js'
 import type { Vector } from './format.js'
 import type { Setting } from './open.js'
 
@@ -111,6 +111,7 @@ function secretKey({ options: { shape } }: SourceKind, vector: Vector): string |
   const isClear = isBasic(vector) || isToken(vector)
   const order = isClear ? ['token', 'password', 'secret'] : ['secret', 'token', 'password']
   const [first = ''] = vector.secrets
+  if (isPublicKey(first) && !('public_key' in shape)) return undefined
   if ('public_key' in shape && (!('secret' in shape) || /^whpk_|^-----BEGIN/.test(first))) return 'public_key'
   return order.find((key) => key in shape)
 }
@@ -189,7 +190,7 @@ function tokenVerify(vector: Vector): Record<string, unknown> | undefined {
   const isBearer = vector.scheme.startsWith('bearer')
   const header =
     said(vector, 'token_header', 'header', 'header_name') ?? (isBearer ? 'authorization' : undefined)
-  const prefix = said(vector, 'token_prefix', 'prefix') ?? (isBearer ? 'Bearer ' : '')
+  const prefix = String(optionFacts(vector)['prefix'] ?? (isBearer ? 'Bearer ' : ''))
   return header === undefined ? undefined : { scheme: 'token', header, prefix }
 }
 

@@ -83,16 +83,7 @@ describe('docs/sources.md and docs/sources/*.md', () => {
   })
 
   it('names the keys that are refused for now', () => {
-    for (const key of [
-      'handshake',
-      'form',
-      'dedupe',
-      'interval',
-      'deletes',
-      'each',
-      'reconciles',
-      'settle',
-    ]) {
+    for (const key of ['dedupe', 'interval', 'deletes', 'each', 'reconciles', 'settle']) {
       expect(text).toContain(`\`${key}\``)
     }
   })

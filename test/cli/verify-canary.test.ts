@@ -59,25 +59,24 @@ describe.each(opened.map((each) => [each.name, each] as const))('%s', (name, eac
     secretsOf(parsed).flatMap(({ secret }) => (secret.publicKey ? [] : [secret.text])),
   )
   const spoilt = Buffer.concat([Buffer.from(recorded.body), Buffer.from('\n')])
-  const requests: readonly [string, Delivery][] = [
-    ['a request that is right', recorded],
-    ['one with a changed body', { ...recorded, body: spoilt }],
-    ['one of the other source', foreign(each, options[1])],
+  const requests: readonly [string, Delivery, readonly string[]][] = [
+    ['a request that is right', recorded, []],
+    ['one with a changed body', { ...recorded, body: spoilt }, []],
+    ['one of the other source, as a document', foreign(each, options[1]), ['--json']],
   ]
 
-  test.each(requests)('%s', async (_what, sent) => {
+  test.each(requests)('%s', async (_what, sent, more) => {
     await writeFile(join(directory, 'config.yaml'), JSON.stringify(config))
     await writeFile(join(directory, 'captured.http'), capturedText(sent))
     const argv = ['captured.http', '--source', 'under-test', '--at', new Date(fixture.now).toISOString()]
     const hidden = [...computed(each, sent), ...computed(each, recorded)]
-    for (const output of [await said(argv), await said([...argv, '--json'])]) {
-      expect(output).toContain('erif')
-      expect(createRedactor(secrets)(output), 'a secret is shown').toBe(output)
-      for (const secret of secrets) expect(output.includes(secret.slice(0, 12)), 'most of one is').toBe(false)
-      for (const signature of hidden) {
-        expect(output.includes(signature), 'a whole signature is shown').toBe(false)
-        expect(output.replaceAll('\\', '').includes(signature.slice(0, 20)), 'most of it is').toBe(false)
-      }
+    const output = await said([...argv, ...more])
+    expect(output).toContain('erif')
+    expect(createRedactor(secrets)(output), 'a secret is shown').toBe(output)
+    for (const secret of secrets) expect(output.includes(secret.slice(0, 12)), 'most of one is').toBe(false)
+    for (const signature of hidden) {
+      expect(output.includes(signature), 'a whole signature is shown').toBe(false)
+      expect(output.replaceAll('\\', '').includes(signature.slice(0, 20)), 'most of it is').toBe(false)
     }
   })
 })

@@ -11,6 +11,7 @@ const secrets = {
   STRIPE_TEST_SECRET: 'whsec_0a1b2c3d4e5f60718293a4b5c6d7e8f9',
   CI_SECRET: '8f1b2c3d4e5f60718293a4b5c6d7e8f9',
   CLERK_SECRET: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
+  SQUARE_KEY: 'Ibxx_5AKakO-3qeNVR61Dw',
   BOT_TOKEN: 'tg-0f9e8d7c6b5a49382716',
 }
 
@@ -25,6 +26,7 @@ sources:
   ci: { kind: github, secret: "\${CI_SECRET}" }
   users: { kind: standard-webhooks, secret: "\${CLERK_SECRET}" }
   tasks: { kind: asana, secret_file: ./secrets/asana, registration: "\${CI_SECRET}" }
+  shop: { kind: square, secret: "\${SQUARE_KEY}" }
   bot: { kind: custom, verify: { scheme: token, header: x-bot-token, secret: "\${BOT_TOKEN}" } }
   signs-time: { kind: schedule, cron: "0 7 * * *", timezone: UTC }
 `
@@ -191,6 +193,23 @@ describe('a request that does not verify says what would', () => {
     expect(code).toBe(1)
     expect(out.replace(/\s+/g, ' ')).toContain(`It would verify`)
     expect(out.replace(/\s+/g, ' ')).toContain(says)
+  })
+
+  test.each([
+    'http://hooks.example.com/hooks/shop',
+    'https://hooks.example.com:443/hooks/shop',
+    'https://hooks.example.com/hooks/shop/',
+    'https://tunnel.example.net/hooks/shop',
+    'https://hooks.example.com/hooks/shop?from=square',
+  ])('of a URL that is registered otherwise: %s', async (url) => {
+    const path = url.includes('?') ? '/hooks/shop?from=square' : '/hooks/shop'
+    const signature = createHmac('sha256', secrets.SQUARE_KEY).update(`${url}{}`).digest('base64')
+    const headers = ['Host: tunnel.example.net', `x-square-hmacsha256-signature: ${signature}`]
+    const { out, code } = await verify({ path, headers, body: '{}' })
+    expect(code).toBe(1)
+    expect(out.replace(/\s+/g, ' ')).toContain(
+      `with the URL ${url}, where this source has https://hooks.example.com/hooks/shop`,
+    )
   })
 
   test('nothing, where nothing would', async () => {

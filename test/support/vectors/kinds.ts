@@ -147,28 +147,36 @@ interface Described {
   /** Only vectors whose id begins with one of these. */
   readonly only?: readonly string[]
   readonly verify: Record<string, unknown> & { readonly scheme: string }
+  /** Other options than `verify`. */
+  readonly form?: unknown
+  readonly event?: unknown
 }
 
 export const described = JSON.parse(readFixtureText('sources/senders.json')) as readonly Described[]
 
 /** `custom`, as a person would describe the sender. */
 export function describedSetting(vector: Vector): Setting | undefined {
-  const verify = writtenDown(vector) ?? genericVerify(vector)
-  return verify && describedBy(verify, vector)
+  const written = writtenDown(vector)
+  const verify = written?.verify ?? genericVerify(vector)
+  return verify && describedBy(verify, vector, written)
 }
 
-function describedBy(verify: Record<string, unknown>, vector: Vector): Setting {
-  const options = (texts: readonly string[]) => ({ verify: { ...verify, secret: [...texts] } })
+function describedBy(verify: Record<string, unknown>, vector: Vector, written?: Described): Setting {
+  const key = /^(ed25519|ecdsa-p256|rsa)$/.test(String(verify['scheme'])) ? 'public_key' : 'secret'
+  const url = String(verify['message']).includes('{url}') ? { url: vector.url } : {}
+  const { form, event } = written ?? {}
+  const more = { ...url, ...(form === undefined ? {} : { form }), ...(event === undefined ? {} : { event }) }
+  const options = (texts: readonly string[]) => ({ verify: { ...verify, [key]: [...texts] }, ...more })
   return { kind: sourceKinds.custom, secrets: secretsOf(vector), options }
 }
 
-function writtenDown({ id, provider, scheme }: Vector): Described['verify'] | undefined {
+function writtenDown({ id, provider, scheme }: Vector): Described | undefined {
   return described.find(
     (each) =>
       each.provider === provider &&
       each.scheme === scheme &&
       (each.only === undefined || each.only.some((prefix) => id.startsWith(prefix))),
-  )?.verify
+  )
 }
 
 /** By the scheme alone, whoever the sender is. */

@@ -244,7 +244,9 @@ describe('ARCHITECTURE.md', () => {
   })
 
   it('has every table of the ledger', () => {
-    const tables = [...`${initial}${faults}${secrets}`.matchAll(/^CREATE TABLE (?:IF NOT EXISTS )?(\w+)/gm)].map(([, name]) => name)
+    const tables = [
+      ...`${initial}${faults}${secrets}`.matchAll(/^CREATE TABLE (?:IF NOT EXISTS )?(\w+)/gm),
+    ].map(([, name]) => name)
     const documented = rowsOf(sectionOf(architecture, '## The ledger')).map(([name = '']) => quoted(name)[0])
     expect(documented.sort()).toEqual(tables.sort())
   })

@@ -154,6 +154,13 @@ function checkCoverage({ event, batch, form }: Given, scheme: SignatureScheme, w
   const needsJson = [signature, timestamp].some((place) => place && 'path' in place) || uses(message, 'json')
   if (needsJson && form !== undefined)
     wrong('a form has no paths; name its fields, as field: name and {form:name}', 'verify')
+  const isFree = event.id?.some((place) => place.kind === 'header' && !isSigned(place, scheme, form))
+  if (form !== undefined && isFree && !uses(message, 'body'))
+    wrong(
+      'is a header that is not signed, under which a form could be sent again; take one of its fields',
+      'event',
+      'id',
+    )
   if (coversBody(scheme, form)) return
   const fault = `"${message.source}" must have {body} exactly once: what is not signed is not known`
   if (!('path' in signature || 'field' in signature)) {

@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue } from '../util/json.js'
-import { parseJson, stringifyJson } from '../util/json.js'
+import { JsonError, type JsonObject, type JsonValue, parseJson, stringifyJson } from '../util/json.js'
 import type { Path } from '../util/path.js'
 import type { CustomOptions, Place } from './custom-options.js'
 import { formBody } from './engine/form.js'
@@ -8,7 +7,7 @@ import type { ProofPlace } from './engine/places.js'
 import { secretAt } from './engine/proof.js'
 import type { Secret } from './engine/secret.js'
 import type { SignedRequest, SignRequest } from './engine/sign.js'
-import { type SignatureScheme, signatureText } from './engine/signature-scheme.js'
+import { cannotSign, type SignatureScheme, signatureText } from './engine/signature-scheme.js'
 import { uses } from './engine/template.js'
 import { writeTimestamp } from './engine/timestamp.js'
 import { isObject } from './engine/verified.js'
@@ -153,10 +152,19 @@ function withField(body: Uint8Array, name: string, text: string): Buffer {
   return Buffer.from([...others, added].join('&'), 'latin1')
 }
 
+function objectIn(body: Uint8Array): JsonObject {
+  try {
+    const parsed = parseJson(body)
+    if (isObject(parsed)) return parsed
+  } catch (cause) {
+    if (!(cause instanceof JsonError)) throw cause
+  }
+  throw cannotSign('a part of the proof stands in a JSON object, which this body is not')
+}
+
 /** A number where it is one: senders write times so. */
 function withValue(body: Uint8Array, path: Path, text: string): Buffer {
-  const parsed = parseJson(body)
-  const data: JsonObject = isObject(parsed) ? parsed : {}
+  const data = objectIn(body)
   putAt(data, path, /^[1-9]\d{9,12}$/.test(text) ? Number(text) : text)
   return Buffer.from(stringifyJson(data))
 }

@@ -1,15 +1,16 @@
 import type { Reply, VerifiedDelivery } from '../domain/delivery.js'
-import type { JsonObject, JsonValue } from '../util/json.js'
+import { type JsonObject, type JsonValue, stringifyJson } from '../util/json.js'
 import { type Path, scalarText, valueAt } from '../util/path.js'
+import { sha256 } from '../util/signature.js'
 import { answerBy, greetBy } from './custom-handshake.js'
 import { type CustomOptions, coversBody, customOptions, isSigned, type Place } from './custom-options.js'
 import { sampleOf, signDescribed } from './custom-sample.js'
-import { formPairs, formTexts, parseForm } from './engine/form.js'
+import { formBody, formPairs, formTexts, parseForm } from './engine/form.js'
 import { basicProof, type Proof, signatureProof, tokenProof } from './engine/proof.js'
 import type { Reading } from './engine/reading.js'
 import { defineSender } from './engine/sender.js'
 import type { SignRequest } from './engine/sign.js'
-import { malformed } from './engine/verified.js'
+import { isObject, malformed } from './engine/verified.js'
 import type { SourceContext } from './source.js'
 
 /*
@@ -23,9 +24,24 @@ function proof(options: CustomOptions, context: SourceContext): Proof {
   if (verify.kind === 'basic') return basicProof(verify.user, verify.secrets)
   const scheme = { ...verify.scheme, url: options.url ?? context.url }
   const { prove } = signatureProof(scheme, verify.secrets)
-  const sign: Proof['sign'] = (request, now) =>
-    signDescribed(scheme, verify.secrets, request, headersOf(request, options), now)
+  const sign: Proof['sign'] = (request, now) => {
+    const body = inForm(request.body, options)
+    const signed = signDescribed(
+      scheme,
+      verify.secrets,
+      { ...request, body },
+      headersOf(request, options),
+      now,
+    )
+    return body === request.body ? signed : { body, ...signed }
+  }
   return { prove, sign }
+}
+
+/** JSON that is to be sent in a form. */
+function inForm(body: Uint8Array, { form }: CustomOptions): Uint8Array {
+  const isJson = /^[\t\n\r ]*[{[]/.test(Buffer.from(body.subarray(0, 64)).toString('latin1'))
+  return typeof form === 'object' && isJson ? formBody(form.field, body) : body
 }
 
 function headersOf({ type, id }: SignRequest, { event, form }: CustomOptions): Record<string, string> {
@@ -83,6 +99,24 @@ function typeAt(places: readonly Place[] | undefined, reading: Reading): string 
 }
 
 /**
+ * The sender's id. Of a form other bytes can say the same under the same signature, so there the digest of what it says
+ * stands for a missing id, and not that of the body.
+ */
+function idAt(reading: Reading, { event, form, verify }: CustomOptions): string | undefined {
+  const id = joinedAt(event.id, ':', reading)
+  if (id !== undefined || verify.kind !== 'signature') return id
+  if (!coversBody(verify.scheme, form)) throw malformed('the signed id is empty, or too long')
+  return form === undefined
+    ? undefined
+    : `digest:${sha256(stringifyJson(inOrder(reading.data))).toString('hex')}`
+}
+
+function inOrder(data: JsonValue): JsonValue {
+  if (!isObject(data)) return data
+  return Object.fromEntries(Object.entries(data).sort(([left], [right]) => (left < right ? -1 : 1)))
+}
+
+/**
  * Without a signature the shared secret alone speaks, for the id as well as for the body. With one, an id in a header
  * is as good as the body if it is signed, too; one in the body is so anyway.
  */
@@ -114,7 +148,7 @@ export const custom = defineSender({
   ids: [],
   items: (body, { batch }) => (batch === undefined ? undefined : itemsAt(body, batch)),
   event: {
-    id: (reading, { event }) => joinedAt(event.id, ':', reading),
+    id: idAt,
     isIdAuthentic,
     semanticKey: (reading, { event }) => joinedAt(event.semantic, ':', reading),
     type: (reading, { event }) => typeAt(event.type, reading),

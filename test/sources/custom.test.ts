@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { type AppError, VerificationError } from '../../src/domain/errors.js'
 import { custom } from '../../src/sources/custom.js'
+import type { WebhookSource } from '../../src/sources/source.js'
 import { delivery, openSource } from './setting.js'
 
 const secret = 'k9vQ-2mXw-7bTz-4rNd'
@@ -284,6 +285,51 @@ describe('a described sender', () => {
     expect(eventsOf({ event }, '{}', { 'x-id': '1' })[0]?.isIdAuthentic).toBeUndefined()
     const verify = { scheme: 'hmac', secret, signature, message: '{header:x-id}.{body}' }
     expect(eventsOf({ event, verify }, '{}')[0]).toMatchObject({ sourceEventId: 'i', isIdAuthentic: true })
+  })
+
+  it('knows a form by what it says, however its bytes are put', () => {
+    const open = (verify: object, more: object) =>
+      openSource(custom, { verify: { scheme: 'hmac', secret, signature, ...verify }, ...more })
+    const idsOf = (source: WebhookSource, bodies: readonly [string, ...string[]]) => {
+      const { headers } = source.sign({ body: Buffer.from(bodies[0]), type: 'x', id: 'i' }, now)
+      return bodies.map((body) => {
+        const sent = delivery(Object.entries(headers), body, now)
+        return source.events(source.verify(sent, now))[0]?.sourceEventId
+      })
+    }
+    const sorted = open({ message: '{form:sorted}' }, { form: 'fields' })
+    const field = open({ message: '{form:data}' }, { form: { field: 'data' } })
+    const told = [
+      ...idsOf(sorted, ['a=1&b=2', 'b=2&a=1', '%61=1&b=2&']),
+      ...idsOf(field, ['data=%7B%22a%22%3A1%7D', 'data={"a":1}&more=1', 'x=y&data={"a":1}']),
+    ]
+    expect(new Set(told.slice(0, 3)).size).toBe(1)
+    expect(new Set(told.slice(3)).size).toBe(1)
+    expect(told[0]).toMatch(/^digest:[0-9a-f]{64}$/)
+    const verify = { scheme: 'hmac', secret, signature, message: '{form:data}' }
+    const event = { id: { header: 'x-id' } }
+    expect(messages({ verify, form: { field: 'data' }, event })[0]).toContain(
+      'is a header that is not signed',
+    )
+    const signed = { ...verify, message: '{header:x-id}{form:data}' }
+    expect(messages({ verify: signed, form: { field: 'data' }, event })).toEqual([])
+  })
+
+  it('has no event where the signed id of a signature in the body is empty', () => {
+    const verify = {
+      scheme: 'hmac',
+      secret,
+      signature: { path: 's' },
+      message: '{timestamp}{json:token}',
+      timestamp: { path: 't' },
+    }
+    const source = openSource(custom, { verify, event: { id: 'token' } })
+    const read = (text: string) => {
+      const { body = Buffer.alloc(0) } = source.sign({ body: Buffer.from(text), type: 'x', id: 'i' }, now)
+      return source.events(source.verify(delivery([], body, now), now))
+    }
+    expect(read('{"token":"a"}')[0]).toMatchObject({ sourceEventId: 'a', isIdAuthentic: true })
+    expect(() => read('{"token":""}')).toThrow(/the signed id is empty/)
   })
 
   it('signs its own URL, as it is configured or as the server says, and never as a request says', () => {

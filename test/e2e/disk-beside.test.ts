@@ -78,13 +78,13 @@ describe.each(['is full', 'is closed', 'is not read any more', 'has no reader'])
 })
 
 it('that has no descriptors left refuses connections, and takes deliveries when it has some again', async () => {
-  daemon = new DaemonProcess({ main, directory, shell: 'ulimit -n 128; exec "$@"' })
+  daemon = new DaemonProcess({ main, directory, shell: 'ulimit -n 256; exec "$@"' })
   await daemon.start()
   expect(await send()).toBe(202)
   const port = Number(new URL(daemon.url).port)
   const held: Socket[] = []
   let refused = 0
-  for (let opened = 0; opened < 160; opened++) {
+  for (let opened = 0; opened < 320; opened++) {
     const socket = connect(port, '127.0.0.1')
     socket.on('error', () => undefined).on('close', () => refused++)
     held.push(socket)

@@ -230,7 +230,7 @@ function draftOf<Options>(
     sourceEventId: event.id?.(reading, options),
     ...(isAuthentic ? { isIdAuthentic: true } : {}),
     ...(semanticKey === undefined ? {} : { semanticKey }),
-    type: type === undefined || type.length > longestType ? 'event' : type,
+    type: type === undefined || type === '' || type.length > longestType ? 'event' : type,
     subject: event.subject?.(reading, options),
     time: parseAnyTime(event.time?.(reading, options) ?? '') ?? verified.delivery.receivedAt,
     ids: reading.ids,

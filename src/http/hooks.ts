@@ -58,8 +58,10 @@ async function answerDelivery(
   options: HooksOptions,
 ): Promise<Response> {
   const { incoming } = context.env
-  const methods = [...source.methods, ...source.greetingMethods]
-  if (!methods.includes(incoming.method ?? '')) return refuse(context, 405, { allow: methods.join(', ') })
+  const { method = '' } = incoming
+  if (!source.methods.includes(method) && !source.greetingMethods.includes(method)) {
+    return refuse(context, 405, { allow: [...source.methods, ...source.greetingMethods].join(', ') })
+  }
   const encoding = incoming.headers['content-encoding']
   if (encoding !== undefined && encoding !== 'identity') return refuse(context, 415)
   if (options.unready() !== undefined) return refuse(context, 503, { 'retry-after': '5' })

@@ -43,7 +43,7 @@ export async function receive(
   try {
     const greeting = source.greet(delivery, clock.now())
     if (greeting) return { state: 'handshake', reply: greeting }
-    await source.prepare?.(delivery, clock.now())
+    if (source.prepare) await source.prepare(delivery, clock.now())
     const verified = source.verify(delivery, clock.now())
     receiver.onVerified?.(delivery.source, verified.secretIndex)
     const handshake = source.handshake(verified)

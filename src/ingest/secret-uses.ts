@@ -11,8 +11,10 @@ const flushEveryMs = 5000
  * a person who changes one sees when the old one can go. Counted in memory and written every few seconds.
  */
 export class SecretUseCounter {
-  readonly #pending = new Map<string, SecretUse>()
-  #fingerprints = new Map<string, readonly string[]>()
+  /** What is configured, by source, in the order of its secrets. */
+  #current = new Map<string, readonly Tally[]>()
+  /** What was configured before and is not written yet. */
+  #former: Tally[] = []
   #timer: NodeJS.Timeout | undefined
 
   private constructor(
@@ -30,55 +32,65 @@ export class SecretUseCounter {
 
   /** These are configured from now on. */
   configured(sources: ReadonlyMap<string, WebhookSource>): void {
-    this.#fingerprints = new Map()
-    for (const [name, { secretKeys }] of sources) {
-      const fingerprints = secretKeys.map((key) => fingerprintOf(this.salt, key))
-      this.#fingerprints.set(name, fingerprints)
-      for (const fingerprint of fingerprints) this.#add(name, fingerprint, 0)
-    }
+    const seenAt = this.clock.now()
+    this.#former.push(...[...this.#current.values()].flat().filter(({ isTold }) => !isTold))
+    this.#current = new Map(
+      [...sources].map(([source, { secretKeys }]) => {
+        const fingerprints = secretKeys.map((key) => fingerprintOf(this.salt, key))
+        return [source, fingerprints.map((fingerprint) => tallyOf({ source, fingerprint, seenAt }))]
+      }),
+    )
+    this.#flushSoon()
   }
 
   /** A delivery of the source was verified with this one of its secrets. */
   used(source: string, secretIndex: number): void {
-    const fingerprint = this.#fingerprints.get(source)?.[secretIndex]
-    if (fingerprint !== undefined) this.#add(source, fingerprint, 1)
+    const tally = this.#current.get(source)?.[secretIndex]
+    if (!tally) return
+    tally.uses++
+    tally.lastUsedAt = this.clock.now()
+    tally.isTold = false
+    this.#flushSoon()
   }
 
   /** Writes what was counted. A ledger that cannot be written keeps the counts for the next time. */
   async flush(): Promise<void> {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    const uses = [...this.#pending.values()]
-    if (uses.length === 0) return
-    this.#pending.clear()
+    const current = [...this.#current.values()].flat()
+    const tallies = [...this.#former, ...current].filter(({ isTold }) => !isTold)
+    if (tallies.length === 0) return
+    const told = tallies.map(({ isTold: _, ...use }): SecretUse => use)
     try {
-      await this.store.countSecretUses(uses)
+      await this.store.countSecretUses(told)
     } catch {
-      for (const use of uses) this.#merge(use)
+      this.#flushSoon()
+      return
     }
+    for (const [at, tally] of tallies.entries()) {
+      tally.uses -= told[at]?.uses ?? 0
+      tally.isTold = tally.uses === 0
+    }
+    this.#former = this.#former.filter(({ isTold }) => !isTold)
   }
 
-  #add(source: string, fingerprint: string, uses: number): void {
-    const now = this.clock.now()
-    this.#merge({ source, fingerprint, seenAt: now, uses, lastUsedAt: uses > 0 ? now : undefined })
-  }
-
-  #merge(use: SecretUse): void {
-    const key = `${use.source}\n${use.fingerprint}`
-    const before = this.#pending.get(key)
-    this.#pending.set(key, before ? sum(before, use) : use)
+  #flushSoon(): void {
     this.#timer ??= setTimeout(() => void this.flush(), flushEveryMs).unref()
   }
 }
 
-function sum(one: SecretUse, other: SecretUse): SecretUse {
-  const used = [one.lastUsedAt, other.lastUsedAt].filter((at) => at !== undefined)
-  return {
-    ...one,
-    seenAt: Math.min(one.seenAt, other.seenAt),
-    uses: one.uses + other.uses,
-    lastUsedAt: used.length === 0 ? undefined : Math.max(...used),
-  }
+/** Of one secret, what is not written yet. It is counted on every delivery, and so in place. */
+interface Tally {
+  readonly source: string
+  readonly fingerprint: string
+  readonly seenAt: number
+  uses: number
+  lastUsedAt: number | undefined
+  isTold: boolean
+}
+
+function tallyOf(secret: Pick<Tally, 'source' | 'fingerprint' | 'seenAt'>): Tally {
+  return { ...secret, uses: 0, lastUsedAt: undefined, isTold: false }
 }
 
 /** Tells secrets of one ledger apart. Too short, and too salted, to find the secret by. */

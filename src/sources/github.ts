@@ -173,8 +173,13 @@ export const github = defineSender({
       return action === undefined ? name : `${name}.${action}`
     },
     subject: subjectOf,
-    time: ({ text }) =>
-      times.map(text).find((time) => time !== undefined && parseAnyTime(time) !== undefined),
+    time({ text }) {
+      for (const path of times) {
+        const time = text(path)
+        if (time !== undefined && parseAnyTime(time) !== undefined) return time
+      }
+      return undefined
+    },
   },
   headers: ({ type, id, body }) => ({
     'content-type': isForm(body) ? 'application/x-www-form-urlencoded' : 'application/json',

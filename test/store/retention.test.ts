@@ -250,7 +250,7 @@ describe('retention, whatever happened before', () => {
           directory.remove()
         }
       }),
-      { numRuns: 30 },
+      { numRuns: 30, seed: Number(process.env['FUZZ_SEED'] ?? 20261121) },
     )
   }, 120_000)
 })

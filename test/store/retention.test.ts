@@ -42,7 +42,7 @@ const mailboxes = new Map<string, Mailbox>([
 
 class Life {
   now = start
-  readonly sent: { readonly delivery: Arrival; readonly ids: readonly string[] }[] = []
+  readonly sent: { delivery: Arrival; ids: readonly string[] }[] = []
   readonly eventIds: string[] = []
   #serial = 0
 
@@ -71,8 +71,19 @@ class Life {
       )
     }
     if (plan.repeats) {
-      const again = this.sent[this.#serial % this.sent.length]?.delivery ?? delivery
-      await store.record({ ...again, deliveryId: `dlv_again_${this.#serial}`, receivedAt: now })
+      const earlier = this.sent[this.#serial % this.sent.length]
+      const repeated = earlier?.delivery ?? delivery
+      const again = await store.record({
+        ...repeated,
+        deliveryId: `dlv_again_${this.#serial}`,
+        receivedAt: now,
+      })
+      // Sent again when it was forgotten already, it is new, and young from then on.
+      if (earlier && again.events.some(({ isNew }) => isNew)) {
+        earlier.ids = again.events.map(({ id }) => idOf(id))
+        earlier.delivery = { ...repeated, receivedAt: now }
+        this.eventIds.push(...earlier.ids)
+      }
     }
     if (plan.replays) {
       const id = this.eventIds[this.#serial % this.eventIds.length] ?? ''

@@ -1,9 +1,8 @@
-import { crc32 } from 'node:zlib'
 import { z } from 'zod'
 import type { Delivery } from '../domain/delivery.js'
 import { AppError, VerificationError } from '../domain/errors.js'
 import { certificateKey } from '../util/certificate.js'
-import { decodeStrict, isSignedBy } from '../util/signature.js'
+import { checksum, decodeStrict, isSignedBy } from '../util/signature.js'
 import { durationField, webhookFields } from './engine/fields.js'
 import { headerId, requiredHeader } from './engine/headers.js'
 import { idRules } from './engine/ids.js'
@@ -87,7 +86,7 @@ function proof({ webhook_id, tolerance }: z.output<typeof options>, keys: Remote
       const { id, time, signature, sentAt } = readTransmission(delivery)
       const request = certificateOf(delivery)
       trace?.found('transmission (paypal-transmission-id)', id)
-      const message = Buffer.from(`${id}|${time}|${webhook_id}|${crc32(delivery.body)}`)
+      const message = Buffer.from(`${id}|${time}|${webhook_id}|${checksum(delivery.body)}`)
       trace?.signed([message])
       const key = publishedKey(keys.get(request), sentAt)
       const matches = isSignedBy('rsa', 'sha256', key, [message], signature)

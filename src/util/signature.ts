@@ -8,6 +8,7 @@ import {
   verify,
   X509Certificate,
 } from 'node:crypto'
+import { crc32 } from 'node:zlib'
 
 /** The only place where digests are made for verification, and where secrets and signatures are compared. */
 
@@ -87,6 +88,17 @@ export function readPublicKey(text: string): KeyObject | undefined {
   }
 }
 
+/** The public key that a JWK is. Undefined for anything else, and for one that its numbers do not make. */
+export function publicKeyOfJwk(jwk: Readonly<Record<string, unknown>>): KeyObject | undefined {
+  const { kty, crv, x, y, n, e } = jwk
+  const texts = Object.entries({ kty, crv, x, y, n, e }).filter(([, value]) => typeof value === 'string')
+  try {
+    return createPublicKey({ key: Object.fromEntries(texts), format: 'jwk' })
+  } catch {
+    return undefined
+  }
+}
+
 /** The bytes that `text` encodes, or undefined unless it is their one canonical encoding. */
 export function decodeStrict(text: string, encoding: SignatureEncoding): Buffer | undefined {
   if (text === '' || text.length > 16_384) return undefined
@@ -102,6 +114,11 @@ export function sha256(...parts: readonly (Uint8Array | string)[]): Buffer {
       ? first
       : Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part)))
   return hash('sha256', whole, 'buffer')
+}
+
+/** CRC-32, for senders that sign it in place of the body. It is no digest: a body with the same one is made in no time. */
+export function checksum(bytes: Uint8Array): number {
+  return crc32(bytes)
 }
 
 /**

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import {
+  checksum,
   decodeDigest,
   digestsEqual,
   type HashName,
   hmac,
+  isKeyFor,
+  publicKeyOfJwk,
   secretsEqual,
   sha256,
 } from '../../src/util/signature.js'
@@ -39,6 +42,39 @@ describe('sha256', () => {
     expect(whole).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad')
     expect(sha256('a', Buffer.from('b'), 'c').toString('hex')).toBe(whole)
     expect(sha256().toString('hex')).toBe(sha256('').toString('hex'))
+  })
+})
+
+describe('checksum', () => {
+  it('is CRC-32 as a number without a sign', () => {
+    expect(checksum(Buffer.from('123456789'))).toBe(0xcbf43926)
+    expect(checksum(Buffer.alloc(0))).toBe(0)
+  })
+})
+
+describe('publicKeyOfJwk', () => {
+  // The point of RFC 7515, A.3.
+  const point = {
+    kty: 'EC',
+    crv: 'P-256',
+    x: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU',
+    y: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0',
+  }
+
+  it('reads the public part and nothing else', () => {
+    const key = publicKeyOfJwk({ ...point, kid: 'one', d: 'AAAA' })
+    expect(key?.type).toBe('public')
+    expect(key && isKeyFor('ecdsa-p256', key)).toBe(true)
+  })
+
+  it.each([
+    ['a secret', { kty: 'oct', k: 'c2VjcmV0' }],
+    ['half a point', { ...point, y: undefined }],
+    ['a point off the curve', { ...point, y: point.x }],
+    ['a number for a text', { ...point, x: 1 }],
+    ['nothing', {}],
+  ])('gives no key for %s', (_what, jwk) => {
+    expect(publicKeyOfJwk(jwk)).toBeUndefined()
   })
 })
 

@@ -1,7 +1,7 @@
-import { createPublicKey, type KeyObject } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { VerificationError } from '../../domain/errors.js'
 import { JsonError, type JsonObject, type JsonValue, parseJson, stringifyJson } from '../../util/json.js'
-import { digestsEqual, hmac, isSignedBy } from '../../util/signature.js'
+import { digestsEqual, hmac, isSignedBy, publicKeyOfJwk } from '../../util/signature.js'
 import type { Trace } from './trace.js'
 import { isObject } from './verified.js'
 
@@ -87,16 +87,7 @@ export function jwkOf(jwks: string, keyId: string | undefined, type: 'EC' | 'RSA
   const list = jsonOf(jwks)
   const keys = isObject(list) && Array.isArray(list['keys']) ? list['keys'] : [list ?? null]
   const found = keys.find((key) => isObject(key) && key['kid'] === keyId && key['kty'] === type)
-  if (!isObject(found ?? null)) return undefined
-  const { kty, crv, x, y, n, e } = found as JsonObject
-  try {
-    const jwk = Object.fromEntries(
-      Object.entries({ kty, crv, x, y, n, e }).filter(([, value]) => typeof value === 'string'),
-    )
-    return createPublicKey({ key: jwk, format: 'jwk' })
-  } catch {
-    return undefined
-  }
+  return isObject(found) ? publicKeyOfJwk(found) : undefined
 }
 
 function isSignedWith(key: JwtKey, signed: Uint8Array, signature: Buffer): boolean {

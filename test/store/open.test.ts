@@ -63,6 +63,23 @@ describe('opening a ledger', () => {
     await store.close()
   })
 
+  it('closes to others what was left open to them, after a kill too', async () => {
+    const program = `const store = await openSqliteStore({ file: ${JSON.stringify(file)}, exclusive: true })
+      process.stdout.write('open'); process.kill(process.pid, 'SIGKILL')`
+    await ended((await inOtherProcess(program)).child)
+    const names = [file, `${file}-wal`, `${file}-shm`, `${file}.lock`]
+    for (const name of names) chmodSync(name, 0o644)
+    const store = await open()
+    await recordEvent(store)
+    expect(names.map((name) => (statSync(name).mode & 0o777).toString(8))).toEqual([
+      '600',
+      '600',
+      '600',
+      '600',
+    ])
+    await store.close()
+  })
+
   it('keeps what is in it over a restart, in one file when it is closed', async () => {
     const store = await open()
     const id = await recordEvent(store)

@@ -1,4 +1,13 @@
-import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync } from 'node:fs'
+import {
+  accessSync,
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  statSync,
+} from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import Database from 'better-sqlite3'
 import { AppError, StoreError } from '../../domain/errors.js'
@@ -187,11 +196,18 @@ function makeFile(file: string): void {
   const directory = resolve(dirname(file))
   const firstMade = mkdirSync(directory, { recursive: true, mode: 0o700 }) ?? directory
   if (!existsSync(file)) closeSync(openSync(file, 'ax', 0o600))
+  else for (const suffix of ['', '-wal', '-shm', '.lock']) closeToOthers(file + suffix)
   // A name outlives a power cut when the directory that has it was written through: else all of the ledger is gone.
   writeThrough(directory)
   for (let made = directory; made.length >= firstMade.length; made = dirname(made)) {
     if (isReadable(dirname(made))) writeThrough(dirname(made))
   }
+}
+
+/** For files that somebody copied to their place: other people's data is in them. Not ours to do on another user's file. */
+function closeToOthers(file: string): void {
+  const { mode = 0, uid } = statSync(file, { throwIfNoEntry: false }) ?? {}
+  if ((mode & 0o077) !== 0 && uid === process.geteuid?.()) chmodSync(file, mode & 0o700)
 }
 
 /** A directory that may not be read was not made by us. */

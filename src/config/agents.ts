@@ -93,7 +93,8 @@ function buildTriggers(
             { names: [...eventMembers, 'ids'], members: ids ? { ids } : {}, isCondition: true },
             context.problems,
           )
-    return { source: trigger.source, types: [trigger.type].flat(), condition }
+    const { source, echoes } = trigger
+    return { source, types: [trigger.type].flat(), condition, echoes }
   })
 }
 
@@ -238,13 +239,15 @@ function buildGrant(
   const sum = Object.entries(grant?.sum ?? {}).flatMap(([arg, quotas]) =>
     buildSum(tool, arg, quotas, [...at, 'sum', arg], problems),
   )
+  const approvalTtlMs = grant?.expires ?? 86_400_000
   return {
     tool: tool.name,
     gate: grant?.gate ?? (tool.effect === 'read' ? 'auto' : 'approve'),
     condition,
     max: grant?.max ?? [],
     sum,
-    approvalTtlMs: grant?.expires ?? 86_400_000,
+    approvalTtlMs,
+    remindMs: grant?.remind ?? Math.floor(approvalTtlMs / 4),
   }
 }
 
@@ -286,6 +289,9 @@ function limitsOf({ limits }: AgentEntry): Limits {
     costUsd: limits.cost,
     timeMs: limits.time,
     runsPerDay: limits.runs,
+    runsPerSource: limits.runs_per_source,
+    runsPerActor: limits.runs_per_actor,
+    chain: limits.chain,
     identicalCalls: limits.identical_calls,
     consecutiveErrors: limits.consecutive_errors,
     denials: limits.denials,

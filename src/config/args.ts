@@ -17,7 +17,7 @@ const keysOf: Record<ArgKind, readonly (keyof ArgEntry)[]> = {
   number: ['min', 'max'],
   boolean: [],
   enum: ['enum'],
-  text: ['min_length', 'max_length'],
+  text: ['min_length', 'max_length', 'links', 'mentions', 'commands', 'qualifiers'],
   pattern: ['pattern', 'max_length'],
   list: ['enum', 'max_items'],
 }
@@ -29,7 +29,10 @@ export function buildArg(entry: ArgEntry, path: Path, problems: Problems): ArgSp
     problems.add(path, 'expected a type, an enum or a pattern that says what the model may give')
     return undefined
   }
-  const constraints = ['enum', 'pattern', 'min', 'max', 'min_length', 'max_length', 'max_items'] as const
+  const constraints = [
+    ...(['enum', 'pattern', 'min', 'max', 'min_length', 'max_length', 'max_items'] as const),
+    ...(['links', 'mentions', 'commands', 'qualifiers'] as const),
+  ]
   const wrong = constraints.filter((key) => entry[key] !== undefined && !keysOf[kind].includes(key))
   for (const key of wrong) {
     const takes = keysOf[kind].length === 0 ? 'none of these keys' : choice(keysOf[kind])
@@ -81,7 +84,13 @@ function buildKind(kind: ArgKind, entry: ArgEntry, path: Path, problems: Problem
       if (minLength > maxLength) {
         problems.add([...path, 'min_length'], `expected at most max_length, ${maxLength}, found ${minLength}`)
       }
-      return { ...shared, type: kind, minLength, maxLength }
+      const rules = {
+        links: linkHosts(entry.links ?? [], [...path, 'links'], problems),
+        mentions: entry.mentions ?? false,
+        commands: entry.commands ?? false,
+        qualifiers: entry.qualifiers ?? false,
+      }
+      return { ...shared, type: kind, minLength, maxLength, rules }
     }
     case 'pattern': {
       const source = entry.pattern ?? ''
@@ -103,4 +112,19 @@ function buildKind(kind: ArgKind, entry: ArgEntry, path: Path, problems: Problem
         : { ...shared, type: kind, values, maxItems: entry.max_items ?? values.length }
     }
   }
+}
+
+/** As a URL has them. A host is a name and nothing else: no scheme, no path, no port. */
+function linkHosts(written: readonly string[], path: Path, problems: Problems): string[] {
+  return written.flatMap((host, index) => {
+    const name = host.replace(/^\*\./, '')
+    const url = URL.canParse(`https://${name}/`) ? new URL(`https://${name}/`) : undefined
+    const isName = url !== undefined && url.pathname === '/' && url.port === '' && url.host === url.hostname
+    if (isName && !/[/?#@:*]/.test(name)) return [host.startsWith('*.') ? `*.${url.hostname}` : url.hostname]
+    problems.add(
+      [...path, index],
+      `expected a host such as docs.example.com or *.example.com, found ${JSON.stringify(host)}`,
+    )
+    return []
+  })
 }

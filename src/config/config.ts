@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { Agent, ModelSettings } from '../domain/agent.js'
 import type { ConfigProblem } from '../domain/errors.js'
+import type { DeclaredLabel } from '../domain/label.js'
 import type { Credential, Tool } from '../domain/tool.js'
 
 /** A configuration that loaded whole: every name resolves, every secret is there, every expression compiles. */
@@ -57,6 +58,10 @@ export interface SourceSettings {
   readonly idNames: readonly string[]
   /** How long its finished events are kept; undefined: for ever. */
   readonly keepMs: number | undefined
+  /** Who may see what its events tell, where that is declared. */
+  readonly label: DeclaredLabel | undefined
+  /** Our own actors at the sender. */
+  readonly self: readonly string[]
 }
 
 /** What the loader has to know of a kind of source; `sources/source.ts` fits it. */

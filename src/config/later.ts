@@ -5,8 +5,6 @@ const keys: readonly (readonly [pattern: string, what: string])[] = [
   ['server.admin', 'the admin listener'],
   ['server.proxies', 'a list of trusted proxies'],
   ['models.*.fallback', 'a fallback model'],
-  ['tools.*.label', 'labels on what a tool reads'],
-  ['tools.*.audience', 'audiences for text that a tool sends'],
   ['tools.*.refresh', 'refreshed results'],
   ['tools.*.cache', 'cached results'],
   ['tools.*.args.*.label', 'labels on arguments'],
@@ -21,7 +19,6 @@ const keys: readonly (readonly [pattern: string, what: string])[] = [
   ['credentials.*.aws', 'AWS credentials'],
   ['credentials.*.query', 'a credential in the query of a URL'],
   ['sources.*.reconcile', 'reconciliation'],
-  ['sources.*.actors', 'limits for each actor'],
   ['keep', 'one for all sources; each has its own'],
   ['alerts', 'alerting'],
   ['tracing', 'tracing'],
@@ -32,8 +29,6 @@ const keys: readonly (readonly [pattern: string, what: string])[] = [
 
 const values: readonly (readonly [pattern: string, value: RegExp, instead: string])[] = [
   ['store', /^postgres(ql)?:/, '"sqlite:./data/rouse.db"'],
-  ['agents.*.mode', /^shadow$/, '"live" or "off"'],
-  ['agents.*.tools.*.*.gate', /^shadow$/, '"approve" or "auto"'],
 ]
 
 /** The sentence for a key whose feature comes later, or undefined. */

@@ -13,16 +13,20 @@ const triggerSchema = z
     if: text('a CEL expression', 2000)
       .optional()
       .describe('CEL over `id source type subject time data ids`. An error or a missing value is no match.'),
+    echoes: z
+      .boolean()
+      .prefault(false)
+      .describe('Whether events that our own writes caused wake it too. See `limits.chain`.'),
   })
   .describe('What wakes it.')
 
 const grantSchema = z
   .strictObject({
     gate: z
-      .enum(['auto', 'approve'])
+      .enum(['auto', 'approve', 'shadow'])
       .optional()
       .describe(
-        '`auto`, or `approve`: a person decides on each call. Default: `auto` for reads, else `approve`.',
+        '`auto`; `approve`: a person decides on each call; or `shadow`: a write is decided on and recorded as it would be sent, and is not sent. Default: `auto` for reads, else `approve`.',
       ),
     if: text('a CEL expression', 2000)
       .optional()
@@ -35,6 +39,9 @@ const grantSchema = z
     expires: duration({ min: 60_000, max: 30 * 86_400_000 })
       .prefault('24h')
       .describe('How long a person has to decide.'),
+    remind: duration({ min: 60_000, max: 30 * 86_400_000 })
+      .optional()
+      .describe('How long before that they are reminded. Default: a quarter of `expires`.'),
   })
   .describe('How the agent may use the tool.')
 
@@ -54,6 +61,20 @@ export const limitsSchema = z
     runs: perDay()
       .prefault('200/day')
       .describe('Runs of the agent in a day, UTC; more events wait for the next.'),
+    runs_per_source: perDay()
+      .optional()
+      .describe('Of these, runs of events of one source. Default: no bound of its own.'),
+    runs_per_actor: perDay()
+      .prefault('50/day')
+      .describe('Of these, runs of events that one actor caused, where the sender says who did it.'),
+    chain: z
+      .int()
+      .min(0)
+      .max(20)
+      .prefault(3)
+      .describe(
+        'With `echoes`: how many of our own writes may stand between a run and an event that nobody here caused.',
+      ),
     identical_calls: z
       .int()
       .min(1)
@@ -109,7 +130,12 @@ export const agentSchema = z
         'A read tool without required args, bound to ids of the event: called by rouse just before a run acts, so that the model sees the state of now.',
       ),
     limits: limitsSchema.prefault({}),
-    mode: z.enum(['live', 'off']).prefault('live').describe('`off`: its events wait until it is on again.'),
+    mode: z
+      .enum(['live', 'shadow', 'off'])
+      .prefault('live')
+      .describe(
+        '`shadow`: its reads are made, its writes are recorded as they would be sent, and not sent. `off`: its events wait until it is on again.',
+      ),
   })
   .describe('An agent: when to wake, instructions, tools, limits.')
 

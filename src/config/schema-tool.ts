@@ -1,6 +1,9 @@
 import { z } from 'zod'
 import { duration, size, text } from './scalars.js'
 
+/** Who may see something. */
+export const labelSchema = z.enum(['public', 'internal', 'private'])
+
 export const argSchema = z
   .strictObject({
     type: z
@@ -33,6 +36,25 @@ export const argSchema = z
       .max(500)
       .optional()
       .describe('The longest `list`. Default: as many as choices.'),
+    links: z
+      .array(text('a host such as docs.example.com', 253))
+      .max(100)
+      .optional()
+      .describe(
+        'Hosts that links in a `text` may go to, beside the tool’s own; `*.example.com` is any below it. Default: no others.',
+      ),
+    mentions: z
+      .boolean()
+      .optional()
+      .describe('Whether a `text` may mention people (`@name`, `@here`). Default: no.'),
+    commands: z
+      .boolean()
+      .optional()
+      .describe('Whether a `text` may have lines that begin with a slash command (`/close`). Default: no.'),
+    qualifiers: z
+      .boolean()
+      .optional()
+      .describe('Whether a `text` of a read may hold `word:value`, which many searches obey. Default: no.'),
     description: text('a sentence', 1000).optional().describe('Told to the model.'),
     optional: z.boolean().prefault(false).describe('Whether the model may leave it out.'),
   })
@@ -101,6 +123,22 @@ export const toolSchema = z
       .describe(
         'Ids that the answer adds to the scope: name to `path ~ pattern`. Not for a tool with `args`.',
       ),
+    creates: z
+      .record(z.string(), text('a path and a pattern, such as "id ~ ^[0-9]+$"', 500))
+      .optional()
+      .describe(
+        'Ids of what a write makes, read from its answer: name to `path ~ pattern`. An event that names one of them was caused by us; see `echoes`.',
+      ),
+    label: labelSchema
+      .optional()
+      .describe(
+        'Who may see what its answer tells: `public`, `internal` or `private`. Default: who may see the event’s object, for a tool that is bound to ids; else `internal`, or `public` without a credential.',
+      ),
+    audience: labelSchema
+      .optional()
+      .describe(
+        'Who sees what it sends. What the run has read must be for them too. Declared, it holds for every call, and a call that breaks it is denied; by default it is as for `label`, holds for free text, and a person decides.',
+      ),
     facts: z
       .record(z.string(), text('the name of a tool', 64))
       .optional()
@@ -141,6 +179,14 @@ export const toolSchema = z
       .optional()
       .describe(
         'More statuses from 400 to 499 by which the API says that it did nothing. 400, 401, 403, 404 and 422 always say so.',
+      ),
+    redirect_hosts: z
+      .array(text('a host such as downloads.example.com', 260))
+      .min(1)
+      .max(20)
+      .optional()
+      .describe(
+        'Hosts to which a GET may be redirected, once and without its credential. Default: none; a redirect is an error.',
       ),
     timeout: duration({ min: 100, max: 600_000 })
       .prefault('30s')

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { SourceSchema } from './config.js'
 import { count, duration, durationOrForever, rate, size, text } from './scalars.js'
 import { agentSchema } from './schema-agent.js'
-import { toolSchema } from './schema-tool.js'
+import { labelSchema, toolSchema } from './schema-tool.js'
 
 /** The names of sources, tools, agents, models and credentials. */
 export const nameSchema = z
@@ -131,10 +131,27 @@ const keepSchema = durationOrForever({ min: 86_400_000, max: 3660 * 86_400_000 }
   .prefault('90d')
   .describe('How long finished events are kept, with their runs: `30d`, or `forever`.')
 
+const selfSchema = z
+  .array(text('the name or id that the sender has for us', 200))
+  .max(50)
+  .prefault([])
+  .describe(
+    'Who we are at the sender: events that one of these actors caused are echoes of our own writes and wake nobody, but for agents that ask for echoes.',
+  )
+
 /** What may stand under `sources`: the kind's own keys and `kind`, nothing else. */
 export function sourceSchema(kind: SourceSchema): z.ZodObject {
   return kind.options
-    .safeExtend({ kind: z.literal(kind.kind).describe('Which kind of source it is.'), keep: keepSchema })
+    .safeExtend({
+      kind: z.literal(kind.kind).describe('Which kind of source it is.'),
+      keep: keepSchema,
+      label: labelSchema
+        .optional()
+        .describe(
+          'Who may see what its events tell. Default: who may see the object that an event is about; everybody, where the sender says so.',
+        ),
+      self: selfSchema,
+    })
     .strict()
 }
 

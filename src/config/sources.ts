@@ -1,9 +1,10 @@
-import type { z } from 'zod'
+import { z } from 'zod'
 import type { SourceSchema, SourceSettings } from './config.js'
 import { attempt, type LoadContext, loadSection, parseEntry, type Section, scalarAt } from './context.js'
 import type { Path } from './document.js'
 import { choice, valueAtPath } from './issues.js'
 import { sourceSchema } from './schema.js'
+import { labelSchema } from './schema-tool.js'
 import { isSecretPath, namesSecret, secretFault } from './secrets.js'
 import { didYouMean, sentences } from './suggest.js'
 import { parseToolUrl, type ToolUrl } from './urls.js'
@@ -38,10 +39,14 @@ export function loadSources(kinds: readonly SourceSchema[], context: LoadContext
     const entry = parseEntry(schema, path, context)
     checkSecrets(value, path, context)
     if (entry === undefined) return undefined
-    const { kind: _, keep, ...options } = entry
+    const { kind: _, keep, label, self, ...options } = entry
     const idNames = attempt(path, problems, () => kind.idNames(options))
-    const keepMs = typeof keep === 'number' ? keep : undefined
-    return idNames && { name, kind: kind.kind, options, idNames, keepMs }
+    const common = {
+      keepMs: typeof keep === 'number' ? keep : undefined,
+      label: labelSchema.optional().parse(label),
+      self: z.array(z.string()).parse(self),
+    }
+    return idNames && { name, kind: kind.kind, options, idNames, ...common }
   })
 }
 

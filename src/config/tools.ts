@@ -1,4 +1,4 @@
-import type { ArgSpec, Template, Tool } from '../domain/tool.js'
+import type { ArgSpec, Effect, Template, Tool } from '../domain/tool.js'
 import { type MemberUse, memberUse } from '../util/cel.js'
 import { compilePath } from '../util/path.js'
 import { compilePattern } from '../util/pattern.js'
@@ -26,8 +26,8 @@ export const idName = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/
 /** Where a fault is told without keeping the rest of the tool from being checked. */
 const independent = [
   ...['result.*', 'timeout', 'max_response', 'credential', 'effect', 'on_unknown', 'idempotency', 'private'],
-  ...['probe', 'refusals'],
-  ...['args.*', 'query.*', 'headers.*', 'form.*', 'yields.*', 'facts.*'],
+  ...['probe', 'refusals', 'label', 'audience', 'redirect_hosts'],
+  ...['args.*', 'query.*', 'headers.*', 'form.*', 'yields.*', 'creates.*', 'facts.*'],
 ]
 
 /** Each tool by itself; what it refers to is checked by `crossCheck`. */
@@ -54,6 +54,8 @@ function buildTool(name: string, entry: ToolEntry, path: Path, context: LoadCont
   checkLedgerRules(entry, effect, path, context)
   const probe = effect === 'read' ? undefined : buildProbe(entry, hasMarker, path, context)
   const yielded = buildYields(entry, path, context)
+  const creates = buildCreates(entry, effect, path, context)
+  const redirectHosts = buildRedirectHosts(entry, method, path, context)
   const pick = entry.result.pick?.flatMap((written, index) => {
     const compiled = attempt([...path, 'result', 'pick', index], problems, () => compilePath(written))
     return compiled === undefined ? [] : [compiled]
@@ -72,6 +74,9 @@ function buildTool(name: string, entry: ToolEntry, path: Path, context: LoadCont
     boundIds: [...used],
     result: { pick, maxBytes: entry.result.max },
     yields: yielded,
+    creates,
+    label: entry.label,
+    audience: entry.audience,
     facts: entry.facts ?? {},
     idempotency: entry.idempotency && { header: entry.idempotency.header, ttlMs: entry.idempotency.ttl },
     refusals: entry.refusals ?? [],
@@ -79,6 +84,7 @@ function buildTool(name: string, entry: ToolEntry, path: Path, context: LoadCont
     probe,
     timeoutMs: entry.timeout,
     maxResponseBytes: entry.max_response,
+    redirectHosts,
     isPrivate,
   }
 }
@@ -258,7 +264,6 @@ function checkBody(entry: ToolEntry, method: Method, path: Path, { problems }: L
 }
 
 function buildYields(entry: ToolEntry, path: Path, { problems }: LoadContext): Tool['yields'] {
-  const yields: Record<string, Tool['yields'][string]> = {}
   if (entry.yields !== undefined && Object.keys(entry.args ?? {}).length > 0) {
     const names = choice(Object.keys(entry.args ?? {}))
     problems.add(
@@ -267,8 +272,53 @@ function buildYields(entry: ToolEntry, path: Path, { problems }: LoadContext): T
       'key',
     )
   }
-  for (const [name, written] of Object.entries(entry.yields ?? {})) {
-    const at = [...path, 'yields', name]
+  return readRules(entry.yields, [...path, 'yields'], problems)
+}
+
+/** A write is the only thing that makes something. */
+function buildCreates(
+  entry: ToolEntry,
+  effect: Effect,
+  path: Path,
+  { problems }: LoadContext,
+): Tool['creates'] {
+  const at = [...path, 'creates']
+  if (entry.creates !== undefined && effect === 'read') {
+    problems.add(at, 'a read makes nothing; remove it, or write yields', 'key')
+  }
+  return readRules(entry.creates, at, problems)
+}
+
+function buildRedirectHosts(
+  entry: ToolEntry,
+  method: Method,
+  path: Path,
+  { problems }: LoadContext,
+): string[] {
+  const at = [...path, 'redirect_hosts']
+  if (entry.redirect_hosts !== undefined && method !== 'get') {
+    problems.add(at, 'only a GET may be redirected, because nothing else may be sent twice', 'key')
+  }
+  return (entry.redirect_hosts ?? []).flatMap((written, index) => {
+    const url = URL.canParse(`https://${written}/`) ? new URL(`https://${written}/`) : undefined
+    if (url !== undefined && url.pathname === '/' && !/[/?#@*]/.test(written)) return [url.host]
+    problems.add(
+      [...at, index],
+      `expected a host such as downloads.example.com, found ${JSON.stringify(written)}`,
+    )
+    return []
+  })
+}
+
+/** `name: path ~ pattern`, each. */
+function readRules(
+  rules: Readonly<Record<string, string>> | undefined,
+  path: Path,
+  problems: LoadContext['problems'],
+): Tool['yields'] {
+  const found: Record<string, Tool['yields'][string]> = {}
+  for (const [name, written] of Object.entries(rules ?? {})) {
+    const at = [...path, name]
     if (!idName.test(name) || name in Object.prototype) {
       problems.add(
         at,
@@ -286,7 +336,7 @@ function buildYields(entry: ToolEntry, path: Path, { problems }: LoadContext): T
       path: compilePath(source),
       pattern: compilePattern(pattern),
     }))
-    if (compiled !== undefined) yields[name] = compiled
+    if (compiled !== undefined) found[name] = compiled
   }
-  return yields
+  return found
 }

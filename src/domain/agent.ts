@@ -6,6 +6,8 @@ export interface Trigger {
   readonly types: readonly string[]
   /** Over `id source type subject time data ids`. */
   readonly condition: Expression | undefined
+  /** Whether events that our own writes caused wake it too. */
+  readonly echoes: boolean
 }
 
 /** At most this often: `1/subject`, `3/run`, `200/day`. Counted per tool, shared by all agents that have it. */
@@ -22,13 +24,16 @@ export interface SumQuota extends Quota {
 /** An agent's permission to use a tool, narrowed. */
 export interface Grant {
   readonly tool: string
-  readonly gate: 'auto' | 'approve'
+  /** `shadow`: decided as a write, recorded as it would be sent, and not sent. */
+  readonly gate: 'auto' | 'approve' | 'shadow'
   /** Over `args facts ids event`. An error, a missing value or a non-boolean denies. */
   readonly condition: Expression | undefined
   readonly max: readonly Quota[]
   readonly sum: readonly SumQuota[]
   /** How long a person has to decide. */
   readonly approvalTtlMs: number
+  /** How long before that they are reminded; undefined: not at all. */
+  readonly remindMs: number | undefined
 }
 
 export interface Limits {
@@ -39,6 +44,11 @@ export interface Limits {
   /** Time spent running, parked time left out. */
   readonly timeMs: number
   readonly runsPerDay: number | undefined
+  /** Those of one source, and those of events that one actor caused. */
+  readonly runsPerSource: number | undefined
+  readonly runsPerActor: number | undefined
+  /** How many of our own writes may stand between a run and an event that nobody here caused. */
+  readonly chain: number
   /** The same tool with the same arguments, in one run. */
   readonly identicalCalls: number
   readonly consecutiveErrors: number
@@ -70,8 +80,8 @@ export interface Agent {
   readonly mailbox: Mailbox
   /** A read tool that rouse itself calls just before a run acts, so that the model sees the state of now. */
   readonly refresh: string | undefined
-  /** `off`: its events wait until it is on again. */
-  readonly mode: 'live' | 'off'
+  /** `shadow`: its writes are recorded and not sent. `off`: its events wait until it is on again. */
+  readonly mode: 'live' | 'shadow' | 'off'
 }
 
 export interface ModelSettings {

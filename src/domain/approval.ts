@@ -1,6 +1,7 @@
+import type { JsonObject } from '../util/json.js'
 import type { FrozenRequest } from './tool-call.js'
 
-export type ApprovalState = 'waiting' | 'approved' | 'denied' | 'expired'
+export type ApprovalState = 'waiting' | 'approved' | 'denied' | 'expired' | 'edited'
 
 /** A person's decision on one exact tool call. */
 export interface Approval {
@@ -13,7 +14,11 @@ export interface Approval {
   readonly state: ApprovalState
   /** The request that would be sent, byte for byte. */
   readonly request: FrozenRequest
-  /** Binds run, event, agent, tool, request, configuration and expiry; checked again before the call is made. */
+  /** The facts that the decision rests on, as they were when the person was asked; by path, such as `charge.amount`. */
+  readonly facts: JsonObject
+  /** Why a person is asked, in sentences. */
+  readonly why: readonly string[]
+  /** Binds run, event, agent, tool, request, facts, the rules and expiry; checked again before the call is made. */
   readonly digest: string
   readonly requestedAt: number
   readonly expiresAt: number
@@ -24,8 +29,9 @@ export interface Approval {
 }
 
 export const approvalTransitions: Readonly<Record<ApprovalState, readonly ApprovalState[]>> = {
-  waiting: ['approved', 'denied', 'expired'],
+  waiting: ['approved', 'denied', 'expired', 'edited'],
   approved: [],
   denied: [],
   expired: [],
+  edited: [],
 }

@@ -39,6 +39,9 @@ export const errorCodes = {
   'limit.denials': 'Too many of the run’s tool calls were denied.',
   'limit.attempts': 'The run failed as often as it may; it is dead until a person replays it.',
   'limit.crashes': 'The process died while it worked on this run, more often than it may.',
+  'limit.chain':
+    'The event was caused by our own writes, one upon the other, more often than the agent allows.',
+  'run.echo': 'The run’s event turned out to be caused by one of our own writes; it does nothing.',
   'run.cancelled': 'A person ended the run.',
   'run.superseded': 'A newer event of the same subject took the place of the run’s own.',
   'agent.off': 'The agent’s mode is off; its events wait until it is on again.',
@@ -48,6 +51,11 @@ export const errorCodes = {
   'policy.scope': 'The tool needs an id that this event does not have.',
   'policy.constraint': 'The grant’s `if` is false, or could not be decided.',
   'policy.budget': 'The grant’s `max` or `sum` is used up.',
+  'policy.flow': 'What the run has read may not be seen by those who would see what the tool sends.',
+  'policy.text':
+    'A text holds what the tool’s text may not: hidden characters, images, links, mentions, commands, secrets.',
+  'policy.stale': 'The rules have changed since the run began, and the call would need the new ones.',
+  'approval.waiting': 'A call waits for a person’s word, and its time is nearly over.',
   'approval.denied': 'A person denied the call.',
   'approval.expired': 'Nobody decided in time.',
   'approval.void': 'What was approved is no longer what would be sent; the call was not made.',

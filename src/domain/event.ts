@@ -23,6 +23,10 @@ export interface EventDraft {
   /** When it happened, epoch milliseconds; the time of receipt where the sender does not say. */
   readonly time: number
   readonly ids: Ids
+  /** Who did it, by the name or id that the sender's system has for them. */
+  readonly actor?: string
+  /** Whether everybody may see what the event is about, as the sender's system says. */
+  readonly isPublic?: boolean
   /** The event's content. Left out where it is the delivery's whole body, which is then stored once. */
   readonly data?: JsonValue
 }
@@ -44,6 +48,12 @@ export interface Event {
   readonly recordedAt: number
   readonly via: Via
   readonly ids: Ids
+  readonly actor: string | undefined
+  readonly isPublic: boolean
+  /** The run whose write caused it; undefined where none is known to have. */
+  readonly echoOf: string | undefined
+  /** How many of our own writes stand between it and an event that nobody here caused. */
+  readonly chain: number
   readonly data: JsonValue
 }
 
@@ -54,6 +64,7 @@ export type MatchReason =
   | 'type' // listens to other types
   | 'if_false'
   | 'if_error' // the expression failed or met a missing value: no match, counted and shown
+  | 'echo' // one of our own writes caused it, and the agent does not listen to such
   | 'off' // matched, and the agent's mode is off: its run waits until it is on again
 
 export interface MatchDecision {

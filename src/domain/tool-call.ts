@@ -17,18 +17,20 @@ export type ToolCallState =
   | 'held'
   | 'done'
   | 'failed'
+  | 'simulated'
 
 /**
  * `prepared → sent → confirmed | rejected | unknown → held` for writes, `done | failed` for reads. From
  * `unknown` the same bytes may be `sent` again: with the same key while the key lives, or after a probe did not find
  * the effect; from `held` a person may have them `prepared` to be sent again. `sent` goes back to `prepared` only
  * where it is certain that this send did nothing. `prepared` is `unknown` in a restored ledger, which may be older
- * than a send.
+ * than a send. `simulated` is a write that was not to be sent. A call that waits is `proposed` again where a person
+ * changed its arguments: it is decided anew.
  */
 export const toolCallTransitions: Readonly<Record<ToolCallState, readonly ToolCallState[]>> = {
-  proposed: ['waiting', 'denied', 'prepared', 'done', 'failed'],
-  waiting: ['approved', 'denied', 'expired'],
-  approved: ['prepared', 'denied', 'done', 'failed'],
+  proposed: ['waiting', 'denied', 'prepared', 'done', 'failed', 'simulated'],
+  waiting: ['approved', 'denied', 'expired', 'proposed'],
+  approved: ['prepared', 'denied', 'done', 'failed', 'simulated'],
   denied: [],
   expired: [],
   prepared: ['sent', 'denied', 'unknown'],
@@ -39,6 +41,7 @@ export const toolCallTransitions: Readonly<Record<ToolCallState, readonly ToolCa
   held: ['confirmed', 'rejected', 'prepared'],
   done: [],
   failed: [],
+  simulated: [],
 }
 
 /** States in which the model has its answer. */
@@ -49,6 +52,7 @@ export const settledToolCallStates: readonly ToolCallState[] = [
   'rejected',
   'done',
   'failed',
+  'simulated',
 ]
 
 export interface ToolCall {
@@ -63,6 +67,8 @@ export interface ToolCall {
   readonly tool: string
   /** As the model wrote them: text that may not even be JSON. */
   readonly argumentsText: string
+  /** As a person wrote them instead. */
+  readonly editedArguments: string | undefined
   readonly state: ToolCallState
   readonly effect: Effect | undefined
   /** Set when prepared. */
@@ -112,6 +118,8 @@ export interface ToolCallOutcome {
   readonly status?: number
   /** Ids that this call's answer adds to the run's scope. */
   readonly yields?: Ids
+  /** Ids of what this write made, with those that it was bound to. */
+  readonly created?: { readonly ids: Ids; readonly bound: Ids }
   /** Facts and decisions worth showing, safe to show. */
   readonly note?: string
 }

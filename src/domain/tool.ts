@@ -1,6 +1,7 @@
 import type { Expression } from '../util/cel.js'
 import type { Path } from '../util/path.js'
 import type { Pattern } from '../util/pattern.js'
+import type { DeclaredLabel } from './label.js'
 
 /** What a tool does to the world. */
 export type Effect = 'read' | 'write' | 'destructive'
@@ -14,12 +15,28 @@ export type ArgSpec = { readonly description: string | undefined; readonly optio
   | { readonly type: 'boolean' }
   | { readonly type: 'enum'; readonly values: readonly string[] }
   /** Free text, `maxLength` in UTF-16 units. */
-  | { readonly type: 'text'; readonly minLength: number; readonly maxLength: number }
+  | {
+      readonly type: 'text'
+      readonly minLength: number
+      readonly maxLength: number
+      readonly rules: TextRules
+    }
   /** A choice by pattern: the whole text must match. */
   | { readonly type: 'pattern'; readonly pattern: Pattern; readonly maxLength: number }
   /** A list of choices. */
   | { readonly type: 'list'; readonly values: readonly string[]; readonly maxItems: number }
 )
+
+/** What a free text may hold beyond plain words. */
+export interface TextRules {
+  /** Hosts that links may go to, beside the tool's own; `*.example.com` is any below it. */
+  readonly links: readonly string[]
+  readonly mentions: boolean
+  /** Lines that begin with a slash command. */
+  readonly commands: boolean
+  /** `word:value` in a text that is searched for. */
+  readonly qualifiers: boolean
+}
 
 /** A literal, or text with `${{ … }}` in it. A template that is one expression alone keeps its value's type. */
 export type Template =
@@ -56,6 +73,12 @@ export interface Tool {
   readonly result: { readonly pick: readonly Path[] | undefined; readonly maxBytes: number }
   /** The scope grows by these ids, read from the answer. */
   readonly yields: Readonly<Record<string, { readonly path: Path; readonly pattern: Pattern }>>
+  /** Ids of what a write made, read from its answer: an event that names them is an echo of it. */
+  readonly creates: Readonly<Record<string, { readonly path: Path; readonly pattern: Pattern }>>
+  /** What its answer is, where that is declared; see `policy/label.ts` for what it is otherwise. */
+  readonly label: DeclaredLabel | undefined
+  /** Who sees what it sends, where that is declared. */
+  readonly audience: DeclaredLabel | undefined
   /** Fact name to the read tool that rouse itself calls just before a decision. */
   readonly facts: Readonly<Record<string, string>>
   readonly idempotency: { readonly header: string; readonly ttlMs: number } | undefined
@@ -67,6 +90,8 @@ export interface Tool {
   readonly timeoutMs: number
   /** The most bytes of an answer that are read, after decompression. */
   readonly maxResponseBytes: number
+  /** Hosts, with a port where it is not the usual one, to which a GET may be redirected once, without its credential. */
+  readonly redirectHosts: readonly string[]
   /** Whether addresses that are not public may be connected to. */
   readonly isPrivate: boolean
 }

@@ -67,7 +67,7 @@ function argumentsText(value: JsonValue | undefined): string {
   return value === undefined || value === null ? '' : stringifyJson(value)
 }
 
-/** In the order of danger: of an answer that was cut off or withheld nothing may be done. */
+/** In the order of danger: of an answer that was cut off, withheld or is a refusal nothing may be done. */
 export function finishOf(answer: {
   readonly isTruncated: boolean
   readonly isFiltered: boolean
@@ -76,8 +76,8 @@ export function finishOf(answer: {
 }): ModelAnswer['finish'] {
   if (answer.isTruncated) return 'truncated'
   if (answer.isFiltered) return 'filtered'
-  if (answer.calls.length > 0) return 'calls'
-  return answer.isRefused ? 'refused' : 'stop'
+  if (answer.isRefused) return 'refused'
+  return answer.calls.length > 0 ? 'calls' : 'stop'
 }
 
 /**

@@ -43,8 +43,13 @@ export function reservationsFor(grant: Grant, tool: Tool, scope: BudgetScope): R
 function counterOf(tool: Tool, { per }: Quota, { runId, subject, ids, now }: BudgetScope): string {
   if (per === 'run') return `${tool.name}|run|${runId}`
   if (per === 'day') return `${tool.name}|day|${utcDay(now)}`
-  const bound = Object.values(boundIdsOf(tool, ids))
-  const parts = bound.length > 0 ? bound : [subject]
+  return scopeCounter(tool, boundIdsOf(tool, ids), subject)
+}
+
+/** Names the tool and what it acts on: the ids that it is bound to, or the run's subject where it is bound to none. */
+export function scopeCounter(tool: Tool, bound: Ids, subject: string): string {
+  const values = Object.values(bound)
+  const parts = values.length > 0 ? values : [subject]
   return `${tool.name}|subject|${parts.map(escapeBar).join('|')}`
 }
 

@@ -23,8 +23,17 @@ export function scopeOf(eventIds: Ids, yields: readonly Ids[]): Ids {
  * list, an object or anything else yields nothing.
  */
 export function readYields(tool: Tool, body: JsonValue | undefined): Ids {
+  return readIds(tool.yields, body)
+}
+
+/** The ids of what a write made, by the same rule. */
+export function readCreated(tool: Tool, body: JsonValue | undefined): Ids {
+  return readIds(tool.creates, body)
+}
+
+function readIds(rules: Tool['yields'], body: JsonValue | undefined): Ids {
   const found: [string, string][] = []
-  for (const [name, { path, pattern }] of Object.entries(tool.yields)) {
+  for (const [name, { path, pattern }] of Object.entries(rules)) {
     const text = scalarText(valueAt(body, path))
     if (text !== undefined && text !== '' && pattern.matches(text)) found.push([name, text])
   }

@@ -7,6 +7,7 @@ import type { Store } from '../store/store.js'
 import type { ToolClient } from '../tools/tool.js'
 import type { Clock } from '../util/clock.js'
 import type { Logger } from '../util/log.js'
+import type { Secrets } from './secrets.js'
 
 /** What one stretch of work on one run has to hand. */
 export interface RunContext {
@@ -19,6 +20,10 @@ export interface RunContext {
   readonly agent: Agent
   /** The configuration that the run began with, which it keeps. */
   readonly config: Config
+  /** The configuration in force now, which may be another one. */
+  readonly current: () => Config
+  /** Keeps our own secrets from the model, the ledger and APIs. */
+  readonly secrets: Secrets
   readonly store: Store
   readonly model: Model
   readonly tools: ToolClient

@@ -4,6 +4,7 @@ import type { Store } from '../store/store.js'
 import type { Logger } from '../util/log.js'
 import type { Alerts } from './alerts.js'
 import { applyPauses, type PausesOptions } from './pauses.js'
+import { remind } from './reminders.js'
 
 export interface GuardOptions extends PausesOptions {
   readonly store: Store
@@ -80,6 +81,8 @@ export class Guard {
     if (alerts.isLedgerAway) return
     await this.lookAtHeld()
     await this.forgetPoison()
+    const { store, clock, configurations } = this.options
+    await remind(store, alerts, configurations.current, clock.now())
     const resumed = await applyPauses(this.options, { isDiskLow: this.#isDiskLow })
     if (isBack || resumed > 0) onResumed()
   }

@@ -127,10 +127,10 @@ async function takeTurn(context: RunContext, seen: SeenEvents, journal: Journal)
   const settings = config.models.get(agent.model)
   if (!settings) throw new AppError('config.unavailable', `the model "${agent.model}" is not declared`)
   const askedAt = clock.monotonic()
-  const answer = await ask(context, buildPrompt(agent, seen, journal, schemas))
+  const answer = await ask(context, withoutSecrets(context, buildPrompt(agent, seen, journal, schemas)))
   faultPoint('K07')
   const step = stepOf(context, journal.steps, settings, answer, clock.monotonic() - askedAt)
-  const calls = step.isUsable ? answer.calls : []
+  const calls = answer.finish === 'calls' ? answer.calls : []
   await store.appendStep(
     lease,
     step,
@@ -154,6 +154,14 @@ async function takeTurn(context: RunContext, seen: SeenEvents, journal: Journal)
       retry: 'later',
     })
   }
+}
+
+/** Of what the model is shown, all that others wrote. Its own answers and the instructions stay as they are. */
+function withoutSecrets({ secrets }: RunContext, request: ModelRequest): ModelRequest {
+  const conversation = request.conversation.map((item) =>
+    item.kind === 'answer' ? item : { ...item, text: secrets.redact(item.text) },
+  )
+  return { ...request, conversation }
 }
 
 async function ask(context: RunContext, request: ModelRequest): Promise<ModelAnswer> {

@@ -1,8 +1,11 @@
-import type { Grant } from '../domain/agent.js'
+import type { Agent, Grant } from '../domain/agent.js'
 import { PolicyError } from '../domain/errors.js'
 import type { Ids } from '../domain/event.js'
 import type { Tool } from '../domain/tool.js'
-import type { FrozenRequest, ToolCall } from '../domain/tool-call.js'
+import type { FrozenRequest, Reservation, ToolCall } from '../domain/tool-call.js'
+import { reservationsFor } from '../policy/budget.js'
+import { factPathsOf, pickFacts } from '../policy/facts.js'
+import { type Gate, gateOf } from '../policy/gate.js'
 import { checkGrant } from '../policy/grant.js'
 import { idempotencyKey, markerOf, ordinalOf } from '../policy/idempotency.js'
 import { boundIdsOf, scopeOf } from '../policy/scope.js'
@@ -10,18 +13,27 @@ import type { Journal } from '../store/records.js'
 import { parseArguments } from '../tools/arguments.js'
 import type { Bindings } from '../tools/tool.js'
 import type { JsonObject } from '../util/json.js'
+import { approvalOf, checkFacts } from './approved.js'
 import type { RunContext } from './context.js'
 import { eventObject } from './event-object.js'
+import { reasonsToAsk } from './flow.js'
 import { isPassing, passingFault, readWithRetries } from './read.js'
+import { checkTexts } from './texts.js'
 
 /** A call that may be made, with the exact request that it would be. */
 export interface Permit {
   readonly tool: Tool
   readonly grant: Grant
+  readonly gate: Gate
+  /** Why a person is to be asked, in sentences; beside the grant, which may say it by itself. */
+  readonly why: readonly string[]
   readonly bindings: Bindings
+  /** Those of the facts that the decision rests on. */
+  readonly facts: JsonObject
   readonly request: FrozenRequest
   /** Which of the run's writes it is; undefined for a read. */
   readonly identity: WriteIdentity | undefined
+  readonly reservations: readonly Reservation[]
 }
 
 export interface WriteIdentity {
@@ -37,32 +49,71 @@ export interface WriteIdentity {
  */
 export async function permit(context: RunContext, journal: Journal, call: ToolCall): Promise<Permit> {
   const { agent, config, event, tools } = context
-  const tool = config.tools.get(call.tool)
-  if (!tool) throw new PolicyError('policy.unknown_tool', `there is no tool "${call.tool}"`)
-  const grant = agent.grants.find((candidate) => candidate.tool === tool.name)
-  if (!grant) throw new PolicyError('policy.not_granted', `this agent may not use ${tool.name}`)
-  const args = parseArguments(tool, call.argumentsText)
+  const { tool, grant } = granted(context, call)
+  const args = parseArguments(tool, call.editedArguments ?? call.argumentsText)
+  checkTexts(context, tool, args)
   const ids = scopeOf(
     event.ids,
     journal.calls.map((earlier) => earlier.yields),
   )
+  const why = await reasonsToAsk(context, journal, call, tool, ids)
   const bare: Bindings = { ids, args, facts: {}, event: eventObject(context), marker: undefined }
-  const facts = await readFacts(context, tool, bare)
+  const allFacts = await readFacts(context, tool, bare)
+  const facts = pickFacts(allFacts, factPathsOf(grant, tool))
+  checkFacts(approvalOf(journal, call), facts)
   // The same from asking a person to sending it, so that what is approved is what is sent.
   const identity =
     tool.effect === 'read' ? undefined : identify(context, journal, call, boundIdsOf(tool, ids))
-  const bindings: Bindings = { ...bare, facts, marker: identity && markerOf(identity.key) }
+  const bindings: Bindings = { ...bare, facts: allFacts, marker: identity && markerOf(identity.key) }
   checkGrant(grant, bindings)
   // What could not be looked for afterwards, because an id is missing, is not begun.
   const probe = tool.probe && config.tools.get(tool.probe.tool)
   if (probe) tools.freeze(probe, { ...bare, args: {} })
-  return { tool, grant, bindings, request: tools.freeze(tool, bindings), identity }
+  const request = tools.freeze(tool, bindings)
+  const gate = gateOf(tool, rulesOf(context, agent, grant), why)
+  const reservations = identity ? reserve(context, tool, grant, identity.ids, args) : []
+  return { tool, grant, gate, why, bindings, facts, request, identity, reservations }
+}
+
+/** The tool and the grant of the run's own configuration. What came into the newer one is not for this run. */
+function granted({ agent, config, current }: RunContext, call: ToolCall): { tool: Tool; grant: Grant } {
+  const tool = config.tools.get(call.tool)
+  const grant = agent.grants.find((candidate) => candidate.tool === call.tool)
+  if (tool && grant) return { tool, grant }
+  const now = current()
+  const isNew = now.agents.get(agent.name)?.grants.some((candidate) => candidate.tool === call.tool)
+  if (isNew && now.tools.has(call.tool)) {
+    throw new PolicyError('policy.stale', `${call.tool} was given to this agent after the run began`)
+  }
+  if (!tool) throw new PolicyError('policy.unknown_tool', 'there is no tool of that name')
+  throw new PolicyError('policy.not_granted', `this agent may not use ${tool.name}`)
+}
+
+/** What the run began with, and what holds now. */
+function rulesOf({ current }: RunContext, agent: Agent, grant: Grant) {
+  const now = current().agents.get(agent.name)
+  const nowGrant = now?.grants.find(({ tool }) => tool === grant.tool)
+  return [
+    { mode: agent.mode, gate: grant.gate },
+    ...(now ? [{ mode: now.mode, gate: nowGrant?.gate ?? grant.gate }] : []),
+  ]
 }
 
 function identify({ run, event, agent }: RunContext, { calls }: Journal, call: ToolCall, ids: Ids) {
   const ordinal = ordinalOf(calls, call)
   const scope = { eventId: event.id, replay: run.replay, agent: agent.name, tool: call.tool, ids, ordinal }
   return { ids, ordinal, key: idempotencyKey(scope) }
+}
+
+function reserve(
+  { run, event, clock }: RunContext,
+  tool: Tool,
+  grant: Grant,
+  ids: Ids,
+  args: JsonObject,
+): Reservation[] {
+  const subject = `${event.source}/${run.subject}`
+  return reservationsFor(grant, tool, { runId: run.id, subject, ids, now: clock.now(), args })
 }
 
 /**

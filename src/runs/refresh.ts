@@ -7,6 +7,7 @@ import type { RunContext } from './context.js'
 import { eventObject } from './event-object.js'
 import { refusal } from './prompt.js'
 import { isPassing, passingFault, readWithRetries } from './read.js'
+import type { Secrets } from './secrets.js'
 
 /** Whether the model has been asked and has answered: from then on its own reads and facts tell the state of now. */
 export function hasBegun({ steps }: Journal): boolean {
@@ -39,7 +40,7 @@ async function read(context: RunContext, tool: Tool): Promise<ToolOutput> {
     const answer = await readWithRetries(context, tool, tools.freeze(tool, bindings))
     if (signal.aborted) throw signal.reason
     if (isPassing(answer)) throw passingFault(tool, answer)
-    return outputOf(tool, answer)
+    return outputOf(tool, answer, context.secrets)
   } catch (error) {
     // An event of a source that does not yield the id: there is nothing that could be read.
     if (error instanceof PolicyError) return refusal(error.code, error.message, hint)
@@ -47,9 +48,10 @@ async function read(context: RunContext, tool: Tool): Promise<ToolOutput> {
   }
 }
 
-function outputOf(tool: Tool, answer: ToolAnswer): ToolOutput {
+function outputOf(tool: Tool, answer: ToolAnswer, secrets: Secrets): ToolOutput {
   if (answer.kind !== 'answered') return refusal(answer.error.code, answer.error.message, hint)
-  const { status, result } = answer
+  const { status } = answer
+  const result = secrets.redactJson(answer.result)
   if (status < 300) return { ok: true, status, result }
   const code = status < 400 ? 'tool.redirect' : 'tool.status'
   return { ...refusal(code, `${tool.name}: the API answered ${status}`, hint), result }

@@ -15,6 +15,7 @@ import type { Configurations } from './configurations.js'
 import type { CostOf, RunContext } from './context.js'
 import { outcomeOfFailure } from './finish.js'
 import { runLoop } from './loop.js'
+import { secretsFor } from './secrets.js'
 import { watchProgress } from './suspects.js'
 
 export interface StretchOptions {
@@ -124,7 +125,7 @@ function contextOf(
   { beganAt, log, hooks }: { beganAt: number; log: Logger; hooks: StretchHooks },
 ): RunContext {
   const { lease, run, event, newerEventAt } = held.claimed
-  const { store, tools, modelFor, costOf, clock } = options
+  const { store, tools, modelFor, costOf, clock, configurations } = options
   const agent = config.agents.get(run.agent)
   const settings = agent && config.models.get(agent.model)
   if (!agent || !settings) throw undeclared(run.agent)
@@ -140,6 +141,8 @@ function contextOf(
     newerEventAt,
     agent,
     config,
+    current: () => configurations.current,
+    secrets: secretsFor(config, configurations.current),
     store: held.isSuspect ? watchProgress(store, onProgress) : store,
     model: modelFor(settings),
     tools,

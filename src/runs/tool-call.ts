@@ -12,7 +12,7 @@ import { readWithRetries } from './read.js'
 import { refused } from './refused.js'
 import { held, pursueUnknown, resumeSent, sendPrepared } from './unknown.js'
 import { waitMs, waitsInARow } from './waits.js'
-import { prepareWrite } from './write.js'
+import { prepareWrite, simulateWrite } from './write.js'
 
 /**
  * Takes one recorded tool call as far as it goes now, from whatever state a crash may have left it in.
@@ -57,7 +57,11 @@ async function decideAndPerform(
     if (call.state === 'approved') faultPoint('K18')
     const permitted = await permit(context, journal, call)
     if (call.state === 'approved') checkApproval(context, journal, call, permitted)
-    else if (permitted.grant.gate === 'approve') return await askPerson(context, call, permitted)
+    else if (permitted.gate === 'approve') return await askPerson(context, call, permitted)
+    if (permitted.gate === 'shadow') {
+      await simulateWrite(context, call, permitted)
+      return undefined
+    }
     if (permitted.tool.effect === 'read') return await performRead(context, journal, call, permitted)
     prepared = await prepareWrite(context, call, permitted)
   } catch (error) {
@@ -78,7 +82,7 @@ async function performRead(
   call: ToolCallRow,
   { tool, request }: Permit,
 ): Promise<RunOutcome | undefined> {
-  const { store, lease, clock } = context
+  const { store, lease, clock, secrets } = context
   const answer = await readWithRetries(context, tool, request)
   if (context.signal.aborted) throw context.signal.reason
   const now = clock.now()
@@ -99,10 +103,10 @@ async function performRead(
     return { state: 'parked', on: 'api', until, error: { code: 'tool.status', message } }
   }
   if (status >= 300) {
-    await store.settle(lease, call.id, { state: 'failed', status, output: refused(answer) }, now)
+    await store.settle(lease, call.id, { state: 'failed', status, output: refused(answer, secrets) }, now)
     return undefined
   }
-  const output: ToolOutput = { ok: true, status, result: answer.result }
+  const output: ToolOutput = { ok: true, status, result: secrets.redactJson(answer.result) }
   await store.settle(
     lease,
     call.id,
@@ -120,6 +124,9 @@ function hintFor(error: PolicyError): string {
     'policy.scope': 'This event does not have the id that the tool needs; go on without it.',
     'policy.constraint': 'The rule for this tool does not allow it with these arguments.',
     'policy.budget': 'No more of this is allowed; go on without it.',
+    'policy.flow': 'What you have read is not for those who would see this; go on without it.',
+    'policy.text': 'Leave it out and call again.',
+    'policy.stale': 'Use only the tools that are listed.',
     'approval.void': 'What was approved has changed; ask again only if it is still right.',
     'approval.expired': 'Nobody let it through in time; go on without it.',
   }

@@ -1,10 +1,9 @@
 import { AppError, PolicyError } from '../domain/errors.js'
 import type { RunOutcome } from '../domain/run.js'
 import type { Tool } from '../domain/tool.js'
-import type { FrozenRequest, ToolCall, ToolOutput } from '../domain/tool-call.js'
-import { reservationsFor } from '../policy/budget.js'
+import type { FrozenRequest, Intent, ToolCall, ToolOutput } from '../domain/tool-call.js'
 import { classifyWrite, type SendHistory } from '../policy/outcome.js'
-import { readYields } from '../policy/scope.js'
+import { boundIdsOf, readCreated, readYields, scopeOf } from '../policy/scope.js'
 import type { Journal, ToolCallRow } from '../store/records.js'
 import type { ToolAnswer } from '../tools/tool.js'
 import { backoffMs } from '../util/backoff.js'
@@ -43,24 +42,39 @@ export async function prepareWrite(
   call: ToolCallRow,
   permit: Permit,
 ): Promise<ToolCallRow> {
-  const { store, lease, run, event, clock } = context
-  const { tool, grant, bindings, request, identity } = permit
-  if (!identity) throw new AppError('internal.unexpected', `${tool.name} is no write`)
-  const { ids, key, ordinal } = identity
-  const { args } = bindings
-  const now = clock.now()
-  const subject = `${event.source}/${run.subject}`
-  const reservations = reservationsFor(grant, tool, { runId: run.id, subject, ids, now, args })
-  const intent = { request, effect: tool.effect, args, idempotencyKey: key, ordinal, reservations }
-  const prepared = await store.prepare(lease, call.id, intent, now)
-  if (prepared.state === 'over_budget') {
-    throw new PolicyError(
-      'policy.budget',
-      `${tool.name} is used up: at most ${prepared.limit} (${prepared.counter})`,
-    )
-  }
+  const { store, lease, clock } = context
+  const intent = intentOf(permit)
+  const prepared = await store.prepare(lease, call.id, intent, clock.now())
+  if (prepared.state === 'over_budget') throw usedUp(permit.tool, prepared)
   faultPoint('K09')
-  return { ...call, state: 'prepared', request, idempotencyKey: key, ordinal }
+  const { request, idempotencyKey, ordinal } = intent
+  return { ...call, state: 'prepared', request, idempotencyKey, ordinal }
+}
+
+/** Records a write as it would be sent, and does not send it. Throws PolicyError `policy.budget`. */
+export async function simulateWrite(context: RunContext, call: ToolCallRow, permit: Permit): Promise<void> {
+  const { store, lease, clock } = context
+  const result =
+    'recorded and not sent: this agent only shows what it would do. Go on as if it had been done.'
+  const output: ToolOutput = { ok: true, result }
+  const note = 'not sent: the agent or this tool of it is in shadow mode'
+  const simulated = await store.simulate(
+    lease,
+    call.id,
+    { intent: intentOf(permit), output, note },
+    clock.now(),
+  )
+  if (simulated.state === 'over_budget') throw usedUp(permit.tool, simulated)
+}
+
+function intentOf({ tool, bindings: { args }, request, identity, reservations }: Permit): Intent {
+  if (!identity) throw new AppError('internal.unexpected', `${tool.name} is no write`)
+  const { key: idempotencyKey, ordinal } = identity
+  return { request, effect: tool.effect, args, idempotencyKey, ordinal, reservations }
+}
+
+function usedUp(tool: Tool, { limit, counter }: { limit: number; counter: string }): PolicyError {
+  return new PolicyError('policy.budget', `${tool.name} is used up: at most ${limit} (${counter})`)
 }
 
 /** How far a send brought its call. */
@@ -91,11 +105,17 @@ export async function transmit(given: RunContext, journal: Journal, call: ToolCa
   const verdict = classifyWrite(answer, history)
   const now = clock.now()
   if (answer.kind === 'answered' && verdict === 'confirmed') {
-    const { status, result, body } = answer
-    const output: ToolOutput = { ok: true, status, result }
+    const { status, body } = answer
+    const output: ToolOutput = { ok: true, status, result: context.secrets.redactJson(answer.result) }
     const again = history.earlier === 'none' ? {} : { note: againNote(history) }
     const yields = readYields(tool, body)
-    await store.settle(lease, call.id, { state: 'confirmed', status, output, yields, ...again }, now)
+    const scope = scopeOf(
+      context.event.ids,
+      journal.calls.map((earlier) => earlier.yields),
+    )
+    const created = { ids: readCreated(tool, body), bound: boundIdsOf(tool, scope) }
+    const outcome = { state: 'confirmed', status, output, yields, created, ...again } as const
+    await store.settle(lease, call.id, outcome, now)
     faultPoint('K14')
     return over
   }
@@ -103,7 +123,8 @@ export async function transmit(given: RunContext, journal: Journal, call: ToolCa
   if (answer.kind === 'answered' && verdict === 'later') return askedToWait(context, journal, call, answer)
   if (answer.kind === 'answered' && verdict === 'rejected') {
     const { status } = answer
-    await store.settle(lease, call.id, { state: 'rejected', status, output: refused(answer) }, now)
+    const output = refused(answer, context.secrets)
+    await store.settle(lease, call.id, { state: 'rejected', status, output }, now)
     faultPoint('K14')
     return over
   }
@@ -182,7 +203,7 @@ const maxBusyWaits = 20
 
 /** The API did nothing and asks to come back: the write waits as if it had not begun. */
 async function askedToWait(
-  { store, lease, clock }: RunContext,
+  { store, lease, clock, secrets }: RunContext,
   { attempts }: Journal,
   call: ToolCall,
   answer: Extract<ToolAnswer, { kind: 'answered' }>,
@@ -191,7 +212,8 @@ async function askedToWait(
   const { status } = answer
   const waits = waitsInARow(attempts, (code) => code === 'tool.status')
   if (waits >= maxBusyWaits) {
-    await store.settle(lease, call.id, { state: 'rejected', status, output: refused(answer) }, now)
+    const output = refused(answer, secrets)
+    await store.settle(lease, call.id, { state: 'rejected', status, output }, now)
     return over
   }
   await store.takeBack(lease, call.id, now)

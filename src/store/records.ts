@@ -4,7 +4,7 @@ import type { ErrorCode } from '../domain/errors.js'
 import type { Event, EventDraft, EventState, Ids, MatchDecision, Via } from '../domain/event.js'
 import type { Lease, ParkedOn, Run, RunState } from '../domain/run.js'
 import type { Effect } from '../domain/tool.js'
-import type { ToolCall, ToolOutput } from '../domain/tool-call.js'
+import type { Intent, Reservation, ToolCall, ToolOutput } from '../domain/tool-call.js'
 import type { JsonValue } from '../util/json.js'
 
 /** What the ledger takes and gives: the shapes that `store.ts` speaks in. */
@@ -175,10 +175,35 @@ export type Prepared =
   | { readonly state: 'prepared' }
   | { readonly state: 'over_budget'; readonly counter: string; readonly limit: number }
 
-export type NewApproval = Pick<
-  Approval,
-  'id' | 'runId' | 'toolCallId' | 'eventId' | 'agent' | 'tool' | 'request' | 'digest' | 'expiresAt'
->
+export interface NewApproval
+  extends Pick<Approval, 'id' | 'runId' | 'toolCallId' | 'eventId' | 'agent' | 'tool' | 'request' | 'digest'>,
+    Pick<Approval, 'expiresAt' | 'facts' | 'why'> {
+  /** The tool and what it is bound to: at most one call of a scope waits for a person. */
+  readonly scope: string
+  /** What the call would take of its budgets. Looked at, not taken. */
+  readonly reservations: readonly Reservation[]
+}
+
+export type Asked =
+  | { readonly state: 'asked' }
+  | { readonly state: 'asked_already'; readonly approvalId: string }
+  | Extract<Prepared, { state: 'over_budget' }>
+
+export interface ApprovalEdit {
+  readonly by: string
+  /** JSON, as a model would write it. */
+  readonly argumentsText: string
+  readonly reason: string | undefined
+  /** The digest that the person saw. */
+  readonly digest: string
+}
+
+/** A write that is not to be sent. */
+export interface Simulation {
+  readonly intent: Intent
+  readonly output: ToolOutput
+  readonly note: string
+}
 
 export interface Decision {
   readonly state: Extract<ApprovalState, 'approved' | 'denied'>

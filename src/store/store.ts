@@ -6,8 +6,10 @@ import type { Intent, ToolCall, ToolCallOutcome } from '../domain/tool-call.js'
 import type { JsonValue } from '../util/json.js'
 import type {
   Alert,
+  ApprovalEdit,
   ApprovalFilter,
   Arrival,
+  Asked,
   BackupTaken,
   Begun,
   Claim,
@@ -35,6 +37,7 @@ import type {
   RunFilter,
   SecretUse,
   SecretUses,
+  Simulation,
   StoredDelivery,
   StoredEvent,
   StoredRefusal,
@@ -162,6 +165,17 @@ export interface Store {
    */
   prepare(lease: Lease, toolCallId: string, intent: Intent, now: number): Promise<Prepared>
 
+  /**
+   * Records a write that is not to be sent, as it would be: the call is `simulated` and has its output. Its
+   * reservations stand in counters of their own, which no write that is sent counts in. From `proposed` or `approved`.
+   */
+  simulate(
+    lease: Lease,
+    toolCallId: string,
+    simulation: Simulation,
+    now: number,
+  ): Promise<Exclude<Prepared, { state: 'prepared' }> | { readonly state: 'simulated' }>
+
   /** Commits that the first byte is about to leave. From `prepared`, or from `unknown` for another try with the same bytes. */
   markSent(lease: Lease, toolCallId: string, now: number): Promise<void>
 
@@ -172,7 +186,7 @@ export interface Store {
   takeBack(lease: Lease, toolCallId: string, now: number): Promise<void>
 
   /**
-   * Writes a tool call's outcome. `rejected` and `denied` release its reservations; every other state keeps
+   * Writes a tool call's outcome, and what a write made. `rejected` and `denied` release its reservations; every other state keeps
    * them. `output` stands for the model from then on. Not every outcome has one: `unknown` and `held` do not.
    */
   settle(lease: Lease, toolCallId: string, outcome: ToolCallOutcome, now: number): Promise<void>
@@ -184,14 +198,23 @@ export interface Store {
    */
   resolveHeld(toolCallId: string, resolution: HeldResolution, now: number): Promise<void>
 
-  /** Asks a person. The call becomes `waiting`. */
-  requestApproval(lease: Lease, approval: NewApproval, now: number): Promise<void>
+  /**
+   * Asks a person: the call becomes `waiting`. Nobody is asked, and nothing is written, where another call of the same
+   * scope waits already, or where one of its reservations would pass its limit now.
+   */
+  requestApproval(lease: Lease, approval: NewApproval, now: number): Promise<Asked>
 
   /**
    * A person's decision. Only a waiting approval that has not expired at `now` can be decided; else
    * `store.conflict`. The call becomes `approved` or `denied`, and the run may go on.
    */
   decide(approvalId: string, decision: Decision, now: number): Promise<Approval>
+
+  /**
+   * A person changes the arguments of a call that waits. The approval becomes `edited`; the call is `proposed` again,
+   * is decided anew with these arguments, and asked for under a new digest. Wakes the run.
+   */
+  editApproval(approvalId: string, edit: ApprovalEdit, now: number): Promise<Approval>
 
   /** Approvals whose time is over become `expired`, with their calls, and their runs may go on. Returns the ids. */
   expireApprovals(now: number): Promise<string[]>

@@ -54,6 +54,11 @@ export function parseArguments(tool: Tool, text: string): JsonObject {
   const written = parseObject(tool, text)
   for (const name of Object.keys(written)) {
     if (!Object.hasOwn(tool.args, name)) {
+      if (tool.boundIds.includes(name) || namesAnId.has(name)) {
+        const details = { tool: tool.name }
+        const message = `${tool.name}: what it acts on is bound to the event and cannot be given`
+        throw new PolicyError('policy.scope', message, { details })
+      }
       const names = Object.keys(tool.args).join(', ')
       throw refused(tool, names === '' ? 'it takes no arguments; pass {}' : `it takes only ${names}`)
     }
@@ -70,6 +75,9 @@ export function parseArguments(tool: Tool, text: string): JsonObject {
   }
   return args
 }
+
+/** What models call an id that they try to choose. */
+const namesAnId: ReadonlySet<string> = new Set(['id', 'ids', 'handle'])
 
 function parseObject(tool: Tool, text: string): JsonObject {
   // Some endpoints write nothing at all for a call without arguments.

@@ -108,6 +108,35 @@ function memberOf(node: ASTNode, root: string): string | undefined {
   return member.op === 'value' && typeof member.args === 'string' ? member.args : undefined
 }
 
+/**
+ * What an expression reads under the variable `root`, as far as names in it say: `facts.charge.amount` gives
+ * `['charge', 'amount']`. A root that is read as a whole gives the empty path. Throws as `compileExpression` does.
+ */
+export function memberPaths(source: string, root: string): string[][] {
+  const paths: string[][] = []
+  const visit = (value: unknown): void => {
+    if (Array.isArray(value)) for (const item of value) visit(item)
+    if (!isNode(value)) return
+    const path = pathOf(value, root)
+    if (path) paths.push(path)
+    else visit(value.args)
+  }
+  visit(environment.parse(renameType(source)).ast)
+  return paths
+}
+
+/** The names from `root` to this node; undefined where it is no such chain. */
+function pathOf(node: ASTNode, root: string): string[] | undefined {
+  if (node.op === 'id') return node.args === root ? [] : undefined
+  if (node.op !== '.' && node.op !== '[]') return undefined
+  const [receiver, member] = node.args
+  const before = pathOf(receiver, root)
+  if (typeof member === 'string') return before && [...before, member]
+  const isLiteral = member.op === 'value' && ['string', 'bigint', 'number'].includes(typeof member.args)
+  // Where it is computed, all of what stands before it counts.
+  return before && (isLiteral ? [...before, String(member.args)] : before)
+}
+
 /** What of an expression is not code: comments and literals, the three-quoted before the plain. */
 const notCode = [
   /\/\/[^\n\r]*/,

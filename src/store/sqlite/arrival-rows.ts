@@ -32,7 +32,7 @@ export function arrivalRows(db: Database): ArrivalRows {
       body_bytes, body_digest, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
   const event = db.prepare(`
     INSERT INTO events (id, source, source_event_id, semantic_key, type, subject, time_at, recorded_at, via,
-      delivery_id, state, ids, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'recorded', ?, ?)`)
+      delivery_id, state, ids, actor, is_public, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'recorded', ?, ?, ?, ?)`)
   const redelivery = db.prepare(
     'INSERT INTO redeliveries (event_id, delivery_id) VALUES (?, ?) ON CONFLICT DO NOTHING',
   )
@@ -57,7 +57,7 @@ export function arrivalRows(db: Database): ArrivalRows {
       )
     },
     insertEvent(draft, { id, source, recordedAt, via, deliveryId }) {
-      const { sourceEventId = null, semanticKey = null, type, subject = null } = draft
+      const { sourceEventId = null, semanticKey = null, type, subject = null, actor = null } = draft
       const time = Number.isFinite(draft.time) ? Math.trunc(draft.time) : recordedAt
       const ids = JSON.stringify(draft.ids)
       const data = draft.data === undefined ? null : stringifyJson(draft.data)
@@ -73,6 +73,8 @@ export function arrivalRows(db: Database): ArrivalRows {
         via,
         deliveryId,
         ids,
+        actor,
+        draft.isPublic ? 1 : 0,
         data,
       )
     },

@@ -59,7 +59,7 @@ export function endings(writer: Writer): Endings {
   const budget = reservations(db)
   const wakeParked = db.prepare(`
     UPDATE runs SET state = 'queued', is_ready = 1 - is_blocked, is_woken = 0, parked_on = NULL, next_at = NULL
-    WHERE id = ? AND state = 'parked' AND parked_on IN ('approval', 'person')`)
+    WHERE id = ? AND state = 'parked' AND parked_on IN ('approval', 'person', 'api')`)
   const markWoken = db.prepare(`UPDATE runs SET is_woken = 1 WHERE id = ? AND state = 'running'`)
   const isWoken = db.prepare<[string], unknown>('SELECT 1 FROM runs WHERE id = ? AND is_woken = 1')
   return {

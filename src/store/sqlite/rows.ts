@@ -5,6 +5,7 @@ import type { Event, EventState, MatchDecision, Via } from '../../domain/event.j
 import type { ParkedOn, Refreshed, Run, RunState } from '../../domain/run.js'
 import type { Effect } from '../../domain/tool.js'
 import type { FrozenRequest, ToolCallState, ToolOutput } from '../../domain/tool-call.js'
+import type { JsonObject } from '../../util/json.js'
 import type { Attempt, StoredDelivery, StoredEvent, StoredStep, ToolCallRow } from '../records.js'
 import { readJson, readPlain } from './stored-json.js'
 
@@ -21,6 +22,10 @@ export interface EventRow {
   readonly state: EventState
   readonly decisions: string
   readonly ids: string
+  readonly actor: string | null
+  readonly is_public: number
+  readonly echo_of: string | null
+  readonly chain: number
   readonly data: string | null
   /** The delivery's body, where `data` is null. */
   readonly body: Buffer | null
@@ -37,6 +42,10 @@ export function eventOf(row: EventRow): Event {
     recordedAt: row.recorded_at,
     via: row.via,
     ids: readPlain<Record<string, string>>(row.ids),
+    actor: row.actor ?? undefined,
+    isPublic: row.is_public === 1,
+    echoOf: row.echo_of ?? undefined,
+    chain: row.chain,
     data: stored === null ? null : readJson(stored),
   }
 }
@@ -215,6 +224,7 @@ export interface ToolCallTableRow {
   readonly call_id: string
   readonly tool: string
   readonly arguments_text: string
+  readonly edited_arguments: string | null
   readonly effect: Effect | null
   readonly state: ToolCallState
   readonly request: string | null
@@ -243,6 +253,7 @@ export function toolCallOf(row: ToolCallTableRow): ToolCallRow {
     callId: row.call_id,
     tool: row.tool,
     argumentsText: row.arguments_text,
+    editedArguments: row.edited_arguments ?? undefined,
     state: row.state,
     effect: row.effect ?? undefined,
     request: row.request === null ? undefined : requestOf(row.request),
@@ -272,6 +283,8 @@ export interface ApprovalRow {
   readonly tool: string
   readonly state: ApprovalState
   readonly request: string
+  readonly facts: string
+  readonly why: string
   readonly digest: string
   readonly requested_at: number
   readonly expires_at: number
@@ -290,6 +303,8 @@ export function approvalOf(row: ApprovalRow): Approval {
     tool: row.tool,
     state: row.state,
     request: requestOf(row.request),
+    facts: readJson(row.facts) as JsonObject,
+    why: readPlain<string[]>(row.why),
     digest: row.digest,
     requestedAt: row.requested_at,
     expiresAt: row.expires_at,

@@ -1,7 +1,7 @@
 /** An event with what stands for its data: its own, or the body of the delivery that brought it. */
 export const selectEvent = `
   SELECT e.id, e.source, e.source_event_id, e.type, e.subject, e.time_at, e.recorded_at, e.via, e.delivery_id,
-    e.state, e.decisions, e.ids, e.data, d.body
+    e.state, e.decisions, e.ids, e.actor, e.is_public, e.echo_of, e.chain, e.data, d.body
   FROM events e LEFT JOIN deliveries d ON e.data IS NULL AND d.id = e.delivery_id`
 
 export const selectDelivery = `

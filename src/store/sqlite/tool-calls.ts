@@ -1,4 +1,9 @@
-import { settledToolCallStates, type ToolCallState, toolCallTransitions } from '../../domain/tool-call.js'
+import {
+  type Reservation,
+  settledToolCallStates,
+  type ToolCallState,
+  toolCallTransitions,
+} from '../../domain/tool-call.js'
 import type { Prepared } from '../records.js'
 import type { Store } from '../store.js'
 import { whereRunLeased } from './leases.js'
@@ -9,21 +14,37 @@ import { toolCallChecks, toolCallConflict, whereMovable } from './tool-call-chec
 import type { Writer } from './writer.js'
 
 /** States that have a method of their own, which writes more than the state. */
-const notOutcomes: readonly ToolCallState[] = ['proposed', 'waiting', 'approved', 'prepared', 'sent']
+const notOutcomes: readonly ToolCallState[] = [
+  ...(['proposed', 'waiting', 'approved', 'prepared', 'sent', 'simulated'] as const),
+]
+
+/** Counters of what was not sent, beside those of what was. */
+const shadowed = (reservation: Reservation): Reservation => ({
+  ...reservation,
+  counter: `shadow|${reservation.counter}`,
+})
 
 const from = {
   prepared: origins(toolCallTransitions, 'prepared'),
+  simulated: origins(toolCallTransitions, 'simulated'),
   sent: origins(toolCallTransitions, 'sent'),
 }
 
 /** What a run writes of its tool calls: the write ledger. */
 export function toolCalls(
   writer: Writer,
-): Pick<Store, 'prepare' | 'markSent' | 'countLook' | 'takeBack' | 'settle'> {
+): Pick<Store, 'prepare' | 'simulate' | 'markSent' | 'countLook' | 'takeBack' | 'settle'> {
   const { db } = writer
   const freeze = db.prepare(`
     UPDATE tool_calls SET state = 'prepared', request = ?, effect = ?, args = ?, idempotency_key = ?, ordinal = ?
     WHERE ${whereMovable}`)
+  const simulateCall = db.prepare(`
+    UPDATE tool_calls SET state = 'simulated', request = ?, effect = ?, args = ?, idempotency_key = ?, ordinal = ?,
+      output = ?, note = ?, settled_at = ?
+    WHERE ${whereMovable}`)
+  const create = db.prepare(`
+    INSERT INTO created_ids (name, value, tool_call_id, run_id, bound, created_at) VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT DO NOTHING`)
   const send = db.prepare(`
     UPDATE tool_calls SET state = 'sent', sends = sends + 1, looks = 0, looked_at = NULL,
       first_sent_at = coalesce(first_sent_at, ?), last_sent_at = ?
@@ -58,6 +79,32 @@ export function toolCalls(
       })
     },
 
+    simulate: (lease, toolCallId, { intent, output, note }, now) => {
+      const { effect, idempotencyKey, ordinal } = intent
+      const { runId, node, fence } = lease
+      const frozen = [writePlain(intent.request), effect, writePlain(intent.args), idempotencyKey, ordinal]
+      const told = [writePlain(output), note, now]
+      const wanted = intent.reservations.map(shadowed)
+      return writer.write(() => {
+        checks.require(lease, toolCallId, 'simulated')
+        const exceeded = budget.exceeded(wanted)
+        if (exceeded)
+          return { state: 'over_budget', counter: exceeded.counter, limit: exceeded.limit } as const
+        const { changes } = simulateCall.run(
+          ...frozen,
+          ...told,
+          toolCallId,
+          from.simulated,
+          runId,
+          node,
+          fence,
+        )
+        if (changes === 0) throw checks.reason(lease, toolCallId, 'simulated')
+        budget.reserve(toolCallId, wanted, now)
+        return { state: 'simulated' } as const
+      })
+    },
+
     markSent: (lease, toolCallId, now) =>
       writer.write(() => {
         const { changes } = send.run(now, now, toolCallId, from.sent, lease.runId, lease.node, lease.fence)
@@ -76,7 +123,7 @@ export function toolCalls(
         if (changes === 0) throw checks.reason(lease, toolCallId, 'prepared')
       }),
 
-    settle: (lease, toolCallId, { state, output, status = null, yields, note = null }, now) => {
+    settle: (lease, toolCallId, { state, output, status = null, yields, created, note = null }, now) => {
       const { runId, node, fence } = lease
       const text = output === undefined ? null : writePlain(output)
       const ids = yields === undefined ? null : writePlain(yields)
@@ -90,6 +137,9 @@ export function toolCalls(
         )
         if (changes === 0) throw checks.reason(lease, toolCallId, state)
         progress.run(runId)
+        const bound = created && writePlain(created.bound)
+        for (const [name, value] of Object.entries(created?.ids ?? {}))
+          create.run(name, value, toolCallId, runId, bound, now)
         if (state === 'rejected' || state === 'denied') budget.release(toolCallId, now)
       })
     },

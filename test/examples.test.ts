@@ -70,6 +70,10 @@ function eventOf(config: Config, letter: Letter): Event {
     recordedAt: now,
     via: 'webhook',
     ids,
+    actor: undefined,
+    isPublic: false,
+    echoOf: undefined,
+    chain: 0,
     data,
   }
 }

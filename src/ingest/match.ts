@@ -18,7 +18,7 @@ export function eventValues(event: Event): ExpressionValues {
 }
 
 /** How near a trigger came; of several triggers the nearest reason is told. */
-const nearness = { source: 0, type: 1, if_false: 2, if_error: 3, matched: 4, off: 5 }
+const nearness = { source: 0, type: 1, if_false: 2, if_error: 3, echo: 4, matched: 5, off: 6 }
 
 function decide(event: Event, agent: Agent): MatchDecision {
   let best: MatchDecision = { agent: agent.name, reason: 'source' }

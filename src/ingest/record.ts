@@ -33,6 +33,10 @@ export async function record(
       recordedAt: delivery.receivedAt,
       via: 'webhook',
       ids: draft.ids,
+      actor: draft.actor,
+      isPublic: draft.isPublic ?? false,
+      echoOf: undefined,
+      chain: 0,
       data: draft.data ?? wholeBody(),
     })
   }

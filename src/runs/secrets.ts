@@ -5,7 +5,7 @@ import { createRedactor, createSecretFinder, redactJson } from '../util/redact.j
 /** Our own secrets, known by every form that they could be written in. */
 export interface Secrets {
   redact(text: string): string
-  redactJson<Value extends JsonValue>(value: Value): Value
+  redactJson(value: JsonValue): JsonValue
   /** Whether one of them, or a part of one, stands anywhere in the value. */
   isIn(value: JsonValue): boolean
 }

@@ -300,6 +300,10 @@ export function claimPromises({ store, another }: Subject): void {
       tool: 't',
       request,
       digest: 'd',
+      facts: {},
+      why: [],
+      scope: 's',
+      reservations: [],
       expiresAt: start,
     }
     for (const wrong of stale) {

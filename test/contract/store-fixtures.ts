@@ -185,6 +185,10 @@ export function approvalFor(
     tool: 'refund',
     request,
     digest: 'd'.repeat(64),
+    facts: {},
+    why: [],
+    scope: `refund|subject|${callId}`,
+    reservations: [],
     expiresAt: start + 10 * minute,
     ...overrides,
   }

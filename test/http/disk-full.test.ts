@@ -32,7 +32,7 @@ it('answers 503 and never 2xx to what it cannot write, and has everything that i
   store = await openSqliteStore({ file: join(directory, 'rouse.db'), exclusive: true, maxPages: 120 })
   const options = sourceKinds.github.options.parse({ secret: githubSecret })
   const sources = openSources(
-    [{ name: 'ci', kind: 'github', options, idNames: [], keepMs: undefined }],
+    [{ name: 'ci', kind: 'github', options, idNames: [], keepMs: undefined, label: undefined, self: [] }],
     Object.values(sourceKinds),
     () => testContext,
   )

@@ -35,7 +35,17 @@ beforeEach(async () => {
   store = await openSqliteStore({ file: join(directory, 'rouse.db'), exclusive: true })
   const options = sourceKinds.pagerduty.options.parse({ secret })
   const sources = openSources(
-    [{ name: 'incidents', kind: 'pagerduty', options, idNames: [], keepMs: undefined }],
+    [
+      {
+        name: 'incidents',
+        kind: 'pagerduty',
+        options,
+        idNames: [],
+        keepMs: undefined,
+        label: undefined,
+        self: [],
+      },
+    ],
     Object.values(sourceKinds),
     () => testContext,
   )

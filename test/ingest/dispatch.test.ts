@@ -81,6 +81,10 @@ async function recordEvents(count: number, type = 'build.failed'): Promise<Event
     recordedAt: 0,
     via: 'webhook',
     ids: {},
+    actor: undefined,
+    isPublic: false,
+    echoOf: undefined,
+    chain: 0,
     data: {},
   }))
 }

@@ -31,7 +31,7 @@ function openGithub(): WebhookSource {
   const kind = kinds.find((candidate) => candidate.kind === 'github')
   const options = kind?.options.parse({ secret: githubSecret })
   const opened = openSources(
-    [{ name: 'ci', kind: 'github', options, idNames: [], keepMs: undefined }],
+    [{ name: 'ci', kind: 'github', options, idNames: [], keepMs: undefined, label: undefined, self: [] }],
     kinds,
     () => testContext,
   ).get('ci')
@@ -145,6 +145,8 @@ describe('openSources', () => {
       options,
       idNames: [],
       keepMs: undefined,
+      label: undefined,
+      self: [],
     }))
     expect([...openSources(settings, kinds, () => testContext).keys()]).toEqual(['my-github'])
   })

@@ -30,7 +30,7 @@ beforeEach(async () => {
 afterEach(() => ledger.close())
 
 function source(name: string, keepMs: number | undefined): [string, SourceSettings] {
-  return [name, { name, kind: 'custom', options: {}, idNames: [], keepMs }]
+  return [name, { name, kind: 'custom', options: {}, idNames: [], keepMs, label: undefined, self: [] }]
 }
 
 function retention(options: Partial<RetentionOptions> = {}): Retention {

@@ -8,7 +8,7 @@ export const eventNames = ['id', 'source', 'type', 'subject', 'time', 'data', 'i
 export function agent(name: string, overrides: Partial<Agent> = {}): Agent {
   return {
     name,
-    on: [{ source: 'ci', types: ['*'], condition: undefined }],
+    on: [{ source: 'ci', types: ['*'], condition: undefined, echoes: false }],
     instructions: 'Look.',
     grants: [],
     model: 'default',
@@ -19,6 +19,9 @@ export function agent(name: string, overrides: Partial<Agent> = {}): Agent {
       costUsd: undefined,
       timeMs: 60_000,
       runsPerDay: undefined,
+      runsPerSource: undefined,
+      runsPerActor: undefined,
+      chain: 3,
       identicalCalls: 3,
       consecutiveErrors: 5,
       denials: 5,
@@ -36,6 +39,7 @@ export function trigger(source: string, types: readonly string[], condition?: st
     source,
     types,
     condition: condition === undefined ? undefined : compileExpression(condition, eventNames),
+    echoes: false,
   }
 }
 
@@ -49,6 +53,10 @@ export function event(overrides: Partial<Event> = {}): Event {
     recordedAt: Date.parse('2026-11-21T07:00:01Z'),
     via: 'webhook',
     ids: { run: '7' },
+    actor: undefined,
+    isPublic: false,
+    echoOf: undefined,
+    chain: 0,
     data: { branch: 'main', n: 1 },
     ...overrides,
   }

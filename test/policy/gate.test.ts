@@ -7,7 +7,8 @@ const binding: ApprovalBinding = {
   agent: 'disputes',
   tool: 'refund',
   requestDigest: 'ab',
-  configDigest: 'cd',
+  facts: { 'charge.amount': 5 },
+  rulesDigest: 'cd',
   expiresAt: 1000,
 }
 
@@ -18,7 +19,8 @@ describe('approvalDigest', () => {
   })
 
   it.each(Object.keys(binding) as (keyof ApprovalBinding)[])('is another one when %s is another', (name) => {
-    const changed = { ...binding, [name]: name === 'expiresAt' ? 1001 : `${binding[name]}x` }
+    const others: Partial<ApprovalBinding> = { expiresAt: 1001, facts: { 'charge.amount': 6 } }
+    const changed = { ...binding, [name]: others[name] ?? `${String(binding[name])}x` }
     expect(approvalDigest(changed)).not.toBe(approvalDigest(binding))
   })
 

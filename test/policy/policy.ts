@@ -12,6 +12,7 @@ export function aGrant(changes: Partial<Grant> & { if?: string } = {}): Grant {
     max: [],
     sum: [],
     approvalTtlMs: 60_000,
+    remindMs: undefined,
     ...rest,
   }
 }

@@ -20,7 +20,15 @@ async function start(): Promise<Polled> {
 }
 
 function configOf(polled: Polled, more: PolledConfig['sources'] = new Map()): PolledConfig {
-  const crm = { name: 'crm', kind: 'poll', options: polled.options(), idNames: [], keepMs: undefined }
+  const crm = {
+    name: 'crm',
+    kind: 'poll',
+    options: polled.options(),
+    idNames: [],
+    keepMs: undefined,
+    label: undefined,
+    self: [],
+  }
   return { sources: new Map([['crm', crm], ...more]), credentials: new Map() }
 }
 
@@ -110,7 +118,15 @@ describe('the poller', () => {
     const poller = run(polled, { sources: new Map(), credentials: new Map() }, () => undefined)
     expect(poller.wake('crm')).toBe(false)
     const options = scheduleOptions.parse({ cron: '0 7 * * *' })
-    const morning = { name: 'morning', kind: 'schedule', options, idNames: [], keepMs: undefined }
+    const morning = {
+      name: 'morning',
+      kind: 'schedule',
+      options,
+      idNames: [],
+      keepMs: undefined,
+      label: undefined,
+      self: [],
+    }
     poller.update(configOf(polled, new Map([['morning', morning]])))
     expect([poller.wake('crm'), poller.wake('morning')]).toEqual([true, true])
     poller.update({ sources: new Map([['morning', { ...morning }]]), credentials: new Map() })

@@ -27,6 +27,7 @@ function config(digest: string): Config {
     },
     server: {
       hooks: { host: '127.0.0.1', port: 0 },
+      admin: undefined,
       publicUrl: 'http://localhost',
       concurrency: 1,
       minFreeBytes: 0,

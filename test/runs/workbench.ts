@@ -4,6 +4,7 @@ import type { Config } from '../../src/config/config.js'
 import { loadConfig } from '../../src/config/load.js'
 import type { Run, RunOutcome } from '../../src/domain/run.js'
 import type { RunContext } from '../../src/runs/context.js'
+import { secretsFor } from '../../src/runs/secrets.js'
 import { advanceToolCall, isSettled } from '../../src/runs/tool-call.js'
 import { sourceKinds } from '../../src/sources/registry.js'
 import type { ClaimedRun, ToolCallRow } from '../../src/store/records.js'
@@ -215,6 +216,8 @@ export class BenchRun {
       run: { ...claimed.run, isRestored },
       agent,
       config,
+      current: () => config,
+      secrets: secretsFor(config, config),
       store,
       tools,
       clock,

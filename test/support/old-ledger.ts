@@ -82,7 +82,8 @@ function moveRequests(db: Database.Database, origin: string): void {
       agent: row.agent,
       tool: row.tool,
       requestDigest: request.digest,
-      configDigest: row.config_digest,
+      facts: {},
+      rulesDigest: row.config_digest,
       expiresAt: row.expires_at,
     })
     db.prepare('UPDATE approvals SET request = ?, digest = ? WHERE id = ?').run(

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { PolicyError } from '../../src/domain/errors.js'
 import { parseArguments, toolSchema } from '../../src/tools/arguments.js'
 import { compilePattern } from '../../src/util/pattern.js'
-import { arg, aTool } from './tools.js'
+import { arg, aTool, plainText } from './tools.js'
 
 const tool = aTool({
   boundIds: ['charge'],
@@ -11,7 +11,7 @@ const tool = aTool({
   args: {
     amount: arg({ type: 'integer', min: 1, max: 5000 }, { description: 'in cents' }),
     reason: arg({ type: 'enum', values: ['duplicate', 'fraudulent'] }),
-    note: arg({ type: 'text', minLength: 2, maxLength: 10 }, { optional: true }),
+    note: arg({ type: 'text', minLength: 2, maxLength: 10, rules: plainText }, { optional: true }),
     code: arg({ type: 'pattern', pattern: compilePattern('[a-z]+|\\d+'), maxLength: 8 }, { optional: true }),
     rate: arg({ type: 'number', min: 0, max: undefined }, { optional: true }),
     urgent: arg({ type: 'boolean' }, { optional: true }),

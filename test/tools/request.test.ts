@@ -6,9 +6,9 @@ import type { Tool } from '../../src/domain/tool.js'
 import { freezeRequest } from '../../src/tools/request.js'
 import type { Bindings } from '../../src/tools/tool.js'
 import type { JsonObject } from '../../src/util/json.js'
-import { arg, aTool, bindings, template } from './tools.js'
+import { arg, aTool, bindings, plainText, template } from './tools.js'
 
-const text = arg({ type: 'text', minLength: 0, maxLength: 1000 })
+const text = arg({ type: 'text', minLength: 0, maxLength: 1000, rules: plainText })
 
 function codeOf(tool: Tool, values: Bindings): string {
   try {

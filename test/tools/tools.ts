@@ -1,4 +1,4 @@
-import type { ArgSpec, Credential, Template, Tool } from '../../src/domain/tool.js'
+import type { ArgSpec, Credential, Template, TextRules, Tool } from '../../src/domain/tool.js'
 import type { Bindings } from '../../src/tools/tool.js'
 import { compileExpression } from '../../src/util/cel.js'
 
@@ -16,6 +16,9 @@ export function template(text: string): Template {
   return { kind: 'text', parts: compiled }
 }
 
+/** What a text may hold by default. */
+export const plainText: TextRules = { links: [], mentions: false, commands: false, qualifiers: false }
+
 export function aTool(changes: Partial<Tool> = {}): Tool {
   return {
     name: 'refund',
@@ -32,6 +35,10 @@ export function aTool(changes: Partial<Tool> = {}): Tool {
     boundIds: [],
     result: { pick: undefined, maxBytes: 32_768 },
     yields: {},
+    creates: {},
+    label: undefined,
+    audience: undefined,
+    redirectHosts: [],
     facts: {},
     idempotency: undefined,
     refusals: [],

@@ -106,7 +106,7 @@ async function withVariant<Value>(
   const home = join(directory, `guarantees-${variant++}`)
   mkdirSync(home)
   const file = join(home, 'config.yaml')
-  const head = `version: 1\nserver: { hooks: "127.0.0.1:0" }\nstore: "sqlite:./rouse.db"\n`
+  const head = `version: 1\nserver: { hooks: "127.0.0.1:0", admin: off }\nstore: "sqlite:./rouse.db"\n`
   const model = `models: { default: { base_url: "scripted:./script.json", model: scripted } }\n`
   const turns = [{ call: 'charge', args: { amount: 5 } }, { say: 'Done.' }]
   writeFileSync(join(home, 'script.json'), JSON.stringify([{ agent: 'charger', turns }]))

@@ -54,7 +54,7 @@ function writeConfig(name: string, extra = ''): { file: string; database: string
   writeFileSync(
     file,
     `version: 1
-server: { hooks: "127.0.0.1:0" }
+server: { hooks: "127.0.0.1:0", admin: off }
 store: "sqlite:${database}"
 models: { default: { base_url: "scripted:", model: none } }
 sources: { ci: { kind: github, secret: "${secret}" } }

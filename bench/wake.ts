@@ -117,7 +117,7 @@ export function agentConfig(options: {
 }): string {
   const { directory, name, secret, modelPort, server = '', tools = '[]' } = options
   return `version: 1
-server: { hooks: "127.0.0.1:0"${server} }
+server: { hooks: "127.0.0.1:0", admin: off${server} }
 store: "sqlite:${join(directory, 'data', `${name}.db`)}"
 models: { default: { base_url: "http://127.0.0.1:${modelPort}/v1", api_key: "sk-k7Gq2nV9xB4tLw8sRz3m", model: bench, api: responses } }
 sources: { ci: { kind: github, secret: "${secret}" } }

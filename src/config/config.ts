@@ -36,6 +36,10 @@ export interface ConfigSnapshot {
 
 export interface ServerSettings {
   readonly hooks: { readonly host: string; readonly port: number }
+  /** Undefined: there is none. `origins`: others than its own under which browsers reach it. */
+  readonly admin:
+    | { readonly host: string; readonly port: number; readonly origins: readonly string[] }
+    | undefined
   /** Without a trailing slash. */
   readonly publicUrl: string
   /** Most runs at once. */

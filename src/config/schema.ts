@@ -16,17 +16,35 @@ export const nameSchema = z
     'expected a name that is not reserved',
   )
 
+const address = (example: string) =>
+  z
+    .string({ error: `expected an address such as ${example}` })
+    .regex(/^([^\s:]+|\[[0-9a-fA-F:.]+\]):\d{1,5}$/, {
+      error: `expected an address such as ${example}`,
+      abort: true,
+    })
+    .refine((value) => Number(value.split(':').at(-1)) <= 65_535, 'expected a port of at most 65535')
+
 export const serverSchema = z
   .strictObject({
-    hooks: z
-      .string({ error: 'expected an address such as 127.0.0.1:8787' })
-      .regex(/^([^\s:]+|\[[0-9a-fA-F:.]+\]):\d{1,5}$/, {
-        error: 'expected an address such as 127.0.0.1:8787',
-        abort: true,
-      })
-      .refine((value) => Number(value.split(':').at(-1)) <= 65_535, 'expected a port of at most 65535')
+    hooks: address('127.0.0.1:8787')
       .prefault('127.0.0.1:8787')
       .describe('Address and port of the public listener: `/hooks/<source>` and `/healthz`, nothing else.'),
+    admin: z
+      .union([z.literal('off'), address('127.0.0.1:8788')], {
+        error: 'expected an address such as 127.0.0.1:8788, or off',
+      })
+      .prefault('127.0.0.1:8788')
+      .describe(
+        'Address and port of the admin listener: pages and API for people with a token (`rouse token`). `off`: none. Read at start.',
+      ),
+    admin_hosts: z
+      .array(text('an origin such as https://rouse.example.com', 500))
+      .max(20)
+      .prefault([])
+      .describe(
+        'Other origins under which browsers reach the admin listener, through a proxy or another port: `https://rouse.example.com`. A request for any other host is refused. Read at start.',
+      ),
     public_url: text('a URL such as https://hooks.example.com', 2000)
       .optional()
       .describe(
@@ -41,7 +59,7 @@ export const serverSchema = z
         'With less room on the disk of the ledger deliveries are answered 503 and runs wait, until there is a quarter more than this.',
       ),
   })
-  .describe('The public listener.')
+  .describe('The listeners.')
 
 export const storeSchema = z
   .string({ error: 'expected "sqlite:" and a path' })

@@ -14,14 +14,20 @@ export function loadServer(context: LoadContext): ServerSettings | undefined {
   const path = ['server']
   const entry = parseEntry(serverSchema.nullish(), path, context, [
     'hooks',
+    'admin',
+    'admin_hosts',
     'public_url',
     'concurrency',
     'min_free',
   ])
   const server = entry ?? serverSchema.parse({})
-  const colon = server.hooks.lastIndexOf(':')
-  const host = server.hooks.slice(0, colon).replace(/^\[|\]$/g, '')
-  const port = Number(server.hooks.slice(colon + 1))
+  if (server.admin === server.hooks && !server.hooks.endsWith(':0')) {
+    context.problems.add([...path, 'admin'], 'expected another address than that of server.hooks, or off')
+  }
+  const origins = server.admin_hosts.flatMap((text, index) => {
+    const origin = attempt([...path, 'admin_hosts', index], context.problems, () => parseOrigin(text).origin)
+    return origin === undefined ? [] : [origin]
+  })
   const written = server.public_url
   const url =
     written === undefined
@@ -29,10 +35,19 @@ export function loadServer(context: LoadContext): ServerSettings | undefined {
       : attempt([...path, 'public_url'], context.problems, () => parseBaseUrl(written).href)
   if (url === undefined) return undefined
   return {
-    hooks: { host, port },
+    hooks: addressOf(server.hooks),
+    admin: server.admin === 'off' ? undefined : { ...addressOf(server.admin), origins },
     publicUrl: url.replace(/\/+$/, ''),
     concurrency: server.concurrency,
     minFreeBytes: server.min_free,
+  }
+}
+
+function addressOf(written: string): { host: string; port: number } {
+  const colon = written.lastIndexOf(':')
+  return {
+    host: written.slice(0, colon).replace(/^\[|\]$/g, ''),
+    port: Number(written.slice(colon + 1)),
   }
 }
 

@@ -11,7 +11,7 @@ import { type RecordedIo, recordedIo } from './recorded.js'
 
 const config = `
 version: 1
-server: { hooks: "127.0.0.1:0" }
+server: { hooks: "127.0.0.1:0", admin: off }
 store: sqlite:./data/rouse.db
 models:
   default: { base_url: "\${MODEL_URL:-https://api.openai.com/v1}", api_key: "\${MODEL_KEY}", model: gpt-5-mini }

@@ -46,7 +46,7 @@ describe.each(opened.map((each) => [each.name, each] as const))('%s', (name, eac
   const { kind, fixture, recorded } = each
   const config = {
     version: 1,
-    server: { hooks: '127.0.0.1:0', public_url: 'https://hooks.example.com' },
+    server: { hooks: '127.0.0.1:0', admin: 'off', public_url: 'https://hooks.example.com' },
     store: `sqlite:./${name}.db`,
     models: { default: { base_url: 'scripted:', model: 'none' } },
     sources: {

@@ -17,7 +17,7 @@ const secrets = {
 
 const config = `
 version: 1
-server: { hooks: "127.0.0.1:0", public_url: "https://hooks.example.com" }
+server: { hooks: "127.0.0.1:0", admin: off, public_url: "https://hooks.example.com" }
 store: sqlite:./rouse.db
 models: { default: { base_url: "scripted:", model: none } }
 sources:

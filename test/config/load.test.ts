@@ -52,11 +52,21 @@ describe('loadConfig', () => {
     expect(sources.get('ci')?.options).not.toHaveProperty('keep')
   })
 
+  it('has no admin listener where it is off, and knows under which origins browsers reach it', async () => {
+    const off = await load(`${short}\nserver: { admin: off }`)
+    expect(off.server.admin).toBeUndefined()
+    const proxied = await load(
+      `${short}\nserver: { admin: "[::1]:9000", admin_hosts: ["https://Rouse.example.com:443/"] }`,
+    )
+    expect(proxied.server.admin).toEqual({ host: '::1', port: 9000, origins: ['https://rouse.example.com'] })
+  })
+
   it('fills in every default of a short file', async () => {
     const config = await load()
     expect(config.file).toBe(join(directory, 'config.yaml'))
     expect(config.server).toEqual({
       hooks: { host: '127.0.0.1', port: 8787 },
+      admin: { host: '127.0.0.1', port: 8788, origins: [] },
       publicUrl: 'http://127.0.0.1:8787',
       concurrency: 16,
       minFreeBytes: 256 * 1024 ** 2,

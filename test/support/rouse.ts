@@ -27,6 +27,8 @@ export interface RouseSetting {
   readonly config: string
   /** For the scripted model; undefined lets it do its generic thing. */
   readonly script?: unknown
+  /** Address of the admin listener; there is none when left out. */
+  readonly admin?: string
   /** Replaces the whole `models:` section. */
   readonly models?: string
   readonly files?: Readonly<Record<string, string>>
@@ -43,7 +45,7 @@ export async function writeSetting(setting: RouseSetting): Promise<string> {
     setting.models ??
     `default: { base_url: "scripted:${setting.script ? './script.json' : ''}", model: scripted }`
   const head = `version: 1
-server: { hooks: "127.0.0.1:\${ROUSE_TEST_PORT:-0}" }
+server: { hooks: "127.0.0.1:\${ROUSE_TEST_PORT:-0}", admin: "${setting.admin ?? 'off'}" }
 store: "sqlite:${setting.file ?? './rouse.db'}"
 models:
   ${models}

@@ -180,6 +180,7 @@ function environmentFor(outer: Environment, { secrets, apis, address, directory 
     CRM_URL: apis.crm.origin,
     CRM_POLL_EVERY: '1s',
     ROUSE_HOOKS: address,
+    ROUSE_ADMIN: 'off',
     ROUSE_STORE: `sqlite:${join(directory, 'rouse.db')}`,
     PUBLIC_URL: `http://${address}`,
   }

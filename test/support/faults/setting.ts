@@ -52,7 +52,7 @@ function configOf({ port, world, secrets, revision }: LaneSetting): string {
   const github = (name: keyof typeof agents, gate?: string) =>
     agent(name, `{ source: ci, type: issues.${agents[name]} }`, toolOf(name), gate)
   return `version: 1 # revision ${revision}
-server: { hooks: "127.0.0.1:${port}" }
+server: { hooks: "127.0.0.1:${port}", admin: off }
 store: "sqlite:./rouse.db"
 models: { default: { base_url: "scripted:./script.json", model: scripted } }
 sources:

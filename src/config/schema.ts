@@ -16,24 +16,21 @@ export const nameSchema = z
     'expected a name that is not reserved',
   )
 
-const address = (example: string) =>
+const address = (example: string, form = /^([^\s:]+|\[[0-9a-fA-F:.]+\]):\d{1,5}$/) =>
   z
     .string({ error: `expected an address such as ${example}` })
-    .regex(/^([^\s:]+|\[[0-9a-fA-F:.]+\]):\d{1,5}$/, {
-      error: `expected an address such as ${example}`,
-      abort: true,
-    })
-    .refine((value) => Number(value.split(':').at(-1)) <= 65_535, 'expected a port of at most 65535')
+    .regex(form, { error: `expected an address such as ${example}`, abort: true })
+    .refine(
+      (value) => value === 'off' || Number(value.split(':').at(-1)) <= 65_535,
+      'expected a port of at most 65535',
+    )
 
 export const serverSchema = z
   .strictObject({
     hooks: address('127.0.0.1:8787')
       .prefault('127.0.0.1:8787')
       .describe('Address and port of the public listener: `/hooks/<source>` and `/healthz`, nothing else.'),
-    admin: z
-      .union([z.literal('off'), address('127.0.0.1:8788')], {
-        error: 'expected an address such as 127.0.0.1:8788, or off',
-      })
+    admin: address('127.0.0.1:8788, or off', /^(off|[^\s:]+:\d{1,5}|\[[0-9a-fA-F:.]+\]:\d{1,5})$/)
       .prefault('127.0.0.1:8788')
       .describe(
         'Address and port of the admin listener: pages and API for people with a token (`rouse token`). `off`: none. Read at start.',

@@ -24,6 +24,10 @@ export function arrivalPromises({ store }: Subject): void {
     expect(await store().event(id)).toEqual({
       id,
       source: 'ci',
+      actor: undefined,
+      isPublic: false,
+      echoOf: undefined,
+      chain: 0,
       type: 'build.failed',
       subject: 'acme/web#1',
       time: start - 5,

@@ -135,15 +135,16 @@ export function runPromises({ store }: Subject): void {
 
   it('lets no more runs of an agent begin on a UTC day than it may, also at once', async () => {
     const midnight = Date.parse('2026-11-22T00:00:00Z')
-    await store().beginRun(await startRun(store()), 'd', midnight - 1, 2)
+    const limits = { perDay: 2 }
+    await store().beginRun(await startRun(store()), 'd', midnight - 1, limits)
     const leases = []
     for (let at = 0; at < 4; at++) leases.push(await startRun(store()))
-    const begun = await Promise.all(leases.map((lease) => store().beginRun(lease, 'd', midnight, 2)))
+    const begun = await Promise.all(leases.map((lease) => store().beginRun(lease, 'd', midnight, limits)))
     expect(begun.map(({ state }) => state).sort()).toEqual(['begun', 'begun', 'over_limit', 'over_limit'])
     const clerk = await startRun(store(), 'clerk')
-    expect(await store().beginRun(clerk, 'd', midnight, 2)).toMatchObject({ state: 'begun' })
+    expect(await store().beginRun(clerk, 'd', midnight, limits)).toMatchObject({ state: 'begun' })
     const [first] = leases
-    if (first) expect(await store().beginRun(first, 'd', midnight + 1, 2)).toMatchObject({ state: 'begun' })
+    if (first) expect(await store().beginRun(first, 'd', midnight + 1, limits)).toMatchObject({ state: 'begun' })
   })
 
   it('keeps an answer verbatim, with the calls that it asks for, and adds up what it cost', async () => {

@@ -4,6 +4,7 @@ import { arrivalPromises } from './store-arrivals.js'
 import { claimPromises } from './store-claims.js'
 import { mailboxPromises } from './store-mailboxes.js'
 import { pausePromises } from './store-pauses.js'
+import { policyPromises } from './store-policy.js'
 import { readingPromises } from './store-reading.js'
 import { retentionPromises } from './store-retention.js'
 import { runPromises } from './store-runs.js'
@@ -33,6 +34,7 @@ export function storeContract(name: string, make: () => Promise<Ledger>): void {
     describe('pauses, alerts and looks', () => pausePromises(subject))
     describe('runs', () => runPromises(subject))
     describe('tool calls and approvals', () => toolCallPromises(subject))
+    describe('what policy asks of it', () => policyPromises(subject))
     describe('reading', () => readingPromises(subject))
     describe('retention', () => retentionPromises(subject))
   })

@@ -94,7 +94,6 @@ describe('parseArguments', () => {
 
   it.each([
     ['an unknown name', { ...good, url: 'http://169.254.169.254/' }],
-    ['a bound id', { ...good, charge: 'ch_OTHER' }],
     ['__proto__', '{"amount":5,"reason":"duplicate","__proto__":{}}'],
     ['a name of Object.prototype', { ...good, constructor: 1 }],
     ['a required argument that is missing', { amount: 5 }],
@@ -127,6 +126,11 @@ describe('parseArguments', () => {
     ['a text where a list belongs', { ...good, tags: 'bug' }],
   ])('refuses %s', (_name, written) => {
     expect(messageOf(written)).not.toBe('')
+  })
+
+  it.each(['charge', 'id', 'handle'])('refuses %s, which would choose what is acted on', (name) => {
+    const written = JSON.stringify({ ...good, [name]: 'ch_OTHER' })
+    expect(() => parseArguments(tool, written)).toThrow(expect.objectContaining({ code: 'policy.scope' }))
   })
 
   it('tells the model what to write instead', () => {

@@ -1,4 +1,4 @@
-import type { Path } from './document.js'
+import { type ConfigDocument, type Path, placeKey } from './document.js'
 
 const placeholders: readonly RegExp[] = [
   /^(change|replace|insert|put|set)[-_ ]?(me|this|here|it)\b.*$/i,
@@ -34,4 +34,44 @@ export function isSecretPath(path: Path): boolean {
   const names = path.filter((key) => typeof key === 'string')
   const name = names.at(names.at(-1) === 'value' ? -2 : -1)
   return typeof name === 'string' && /^(.*_)?(secrets?|tokens?|passwords?|api_key|private_key)$/i.test(name)
+}
+
+/** A shorter literal under `token` is more likely the name of a field. */
+const minLiteralLength = 16
+
+/**
+ * Every text in a document that is a secret by where it stands, or by where it came from, also when the rest of it is
+ * wrong: at least what `Config.secretValues` of the same document has.
+ */
+export function secretsIn({ value, places }: ConfigDocument): string[] {
+  const found = new Set<string>()
+  const visit = (item: unknown, path: Path, around: object) => {
+    if (typeof item === 'object' && item !== null) {
+      for (const [key, inner] of Object.entries(item)) visit(inner, [...path, keyIn(item, key)], item)
+    }
+    if (typeof item !== 'string') return
+    const inserted = places.get(placeKey(path))?.scalar?.inserted ?? []
+    const isLong = inserted.length > 0 || item.length >= minLiteralLength
+    if (isCredentialPath(path, around) || (path[0] === 'sources' && isSecretPath(path) && isLong))
+      found.add(item)
+    for (const { value: text, variable } of inserted) {
+      if (variable === undefined || namesSecret(variable)) found.add(text)
+    }
+  }
+  visit(value, [], {})
+  found.delete('')
+  return [...found]
+}
+
+function keyIn(item: object, key: string): string | number {
+  return Array.isArray(item) ? Number(key) : key
+}
+
+function isCredentialPath([section, , key, inner]: Path, around: object): boolean {
+  if (section === 'models') return key === 'api_key'
+  if (section !== 'credentials') return false
+  if (key !== 'basic') return key === 'bearer' || key === 'header'
+  // Some APIs take the key as the user and a constant as the password.
+  const isUserKey = 'password' in around && String(around.password).length < 8
+  return inner === (isUserKey ? 'user' : 'password')
 }

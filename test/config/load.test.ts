@@ -1,9 +1,13 @@
-import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { readDocument } from '../../src/config/document.js'
 import { loadConfig, loadSnapshot, watchedFiles } from '../../src/config/load.js'
 import { formatProblems } from '../../src/config/problems.js'
+import { readSecretFile } from '../../src/config/read.js'
+import { secretsIn } from '../../src/config/secrets.js'
 import { ConfigError } from '../../src/domain/errors.js'
 import { environment, kinds } from './support.js'
 
@@ -232,6 +236,42 @@ describe('loadConfig', () => {
     )
   })
 
+  it('finds the same secrets in a document that does not load', async () => {
+    const context = { environment, readFile: async () => 'from-a-file' }
+    const document = await readDocument(await readFile(all, 'utf8'), context)
+    const { secretValues } = await loadConfig({ file: all, environment, kinds })
+    expect(new Set(secretsIn(document))).toEqual(new Set(secretValues))
+    const broken = await readDocument(
+      `
+agents: nonsense
+models: { m: { api_key: none-of-it } }
+credentials:
+  a: { bearer: a-bearer, origins: 3 }
+  b: { basic: { user: the-user, password: the-password } }
+  c: { basic: { user: a-key-as-user, password: x } }
+  d: { header: { X-Key: in-a-header } }
+sources:
+  s: { secret: ["too-short", { value: long-enough-to-be-one }], token: "@{GITHUB_TOKEN}" }
+  t: { verify: { secret: "@{file:/run/secrets/x}" } }
+tools: { t: { headers: { x: "a @{STRIPE_API_KEY}" } } }
+`.replaceAll('@{', '$' + '{'),
+      context,
+    )
+    expect(new Set(secretsIn(broken))).toEqual(
+      new Set([
+        ...[
+          'none-of-it',
+          'a-bearer',
+          'the-password',
+          'a-key-as-user',
+          'in-a-header',
+          'long-enough-to-be-one',
+        ],
+        ...[environment.GITHUB_TOKEN, 'from-a-file', environment.STRIPE_API_KEY],
+      ]),
+    )
+  })
+
   it('says that the file is not there, too large or not text', async () => {
     const missing = await loadConfig({ file: join(directory, 'no.yaml'), environment, kinds }).catch(String)
     expect(missing).toContain('does not load')
@@ -276,6 +316,60 @@ describe('secrets from files', () => {
     expect(await problemsOf(text(await secretFile(0o666)))).toContain(
       'may be written by other users (mode 0666)',
     )
+  })
+
+  it('says what to type, and follows links to what they lead to', async () => {
+    const link = join(directory, 'token-link')
+    await rm(link, { force: true })
+    await symlink(await secretFile(0o664), link)
+    expect(await problemsOf(text(link))).toContain('run: chmod 600 token-link')
+    await secretFile(0o640)
+    const { warnings, secretValues } = await load(text(link))
+    expect(warnings.map(({ message }) => message).join()).toContain(`better: chmod 600 ${link}`)
+    expect(secretValues).toContain('ghp_from_a_file_1')
+  })
+
+  it('does not warn of what Kubernetes mounts: links to a folder of two dots', async () => {
+    const volume = await mkdtemp(join(directory, 'volume-'))
+    await mkdir(join(volume, '..2026_11_21'))
+    await writeFile(join(volume, '..2026_11_21/token'), 'ghp_from_a_file_1', { mode: 0o644 })
+    await symlink('..2026_11_21', join(volume, '..data'))
+    await symlink('..data/token', join(volume, 'token'))
+    expect((await load(text(join(volume, 'token')))).warnings).toEqual([])
+  })
+
+  it.each([
+    ['/run/secrets/token', 0o444, true, ''],
+    ['/var/run/secrets/token', 0o644, false, ''],
+    ['/run/credentials/rouse.service/token', 0o440, true, ''],
+    ['/etc/rouse/token', 0o640, false, ''],
+    ['/etc/rouse/token', 0o644, false, 'chmod 640 /etc/rouse/token'],
+    ['/etc/rouse/token', 0o440, true, 'chmod 600 /etc/rouse/token'],
+    ['/etc/rouse/token', undefined, true, ''],
+  ])('%s of mode %o (ours: %s) has the warning "%s"', async (path, mode, isOwn, warning) => {
+    const files = { read: async () => ({ text: 'a-secret', mode, isOwn }), realPath: async () => path }
+    const warnings: string[] = []
+    expect(await readSecretFile(path, files, (message) => warnings.push(message))).toBe('a-secret')
+    expect(warnings.join()).toContain(warning)
+    expect(warnings).toHaveLength(warning === '' ? 0 : 1)
+  })
+
+  it('takes a byte order mark and a line break of Windows off', async () => {
+    const config = await load(text(await secretFile(0o600, '\uFEFFghp_from_a_file_1\r\n')))
+    expect(config.secretValues).toContain('ghp_from_a_file_1')
+  })
+
+  it('refuses what is no file, and what is too large, without waiting for it', async () => {
+    const pipe = join(directory, 'pipe')
+    execFileSync('mkfifo', [pipe])
+    expect(await problemsOf(text(pipe))).toContain('is a pipe; expected a regular file')
+    await rm(pipe)
+    expect(await problemsOf(text(directory))).toContain('is a directory; expected a regular file')
+    expect(await problemsOf(text('/dev/zero'))).toContain('is a device; expected a regular file')
+    expect(await problemsOf(text(await secretFile(0o600, 'x'.repeat(65_537))))).toContain(
+      'has 65537 bytes; expected at most 65536',
+    )
+    expect(await problemsOf(text(join(directory, 'nowhere')))).toContain('does not exist')
   })
 
   it('refuses an empty one, and shows nothing of a wrong one', async () => {

@@ -1,7 +1,7 @@
-import type { Approval } from '../domain/approval.js'
+import { approvalDocument, requestDocument, timeOrNull } from '../domain/approval-document.js'
 import type { ConfigProblem } from '../domain/errors.js'
 import type { Run } from '../domain/run.js'
-import type { FrozenRequest, ToolCall, ToolOutput } from '../domain/tool-call.js'
+import type { ToolCall, ToolOutput } from '../domain/tool-call.js'
 import { carriedMarker } from '../policy/idempotency.js'
 import type {
   Attempt,
@@ -13,7 +13,9 @@ import type {
   ToolCallRow,
 } from '../store/records.js'
 import { isoTime } from '../util/clock.js'
-import type { JsonObject, JsonValue } from '../util/json.js'
+import type { JsonObject } from '../util/json.js'
+
+export { approvalDocument, timeOrNull }
 
 /**
  * What `--json` prints: the ledger's nouns as JSON objects with the names of their columns, times in ISO 8601
@@ -175,44 +177,10 @@ function outputDocument(output: ToolOutput): JsonObject {
   return { ok: false, error: { ...output.error }, result: output.result ?? null }
 }
 
-export function requestDocument(request: FrozenRequest): JsonObject {
-  return {
-    method: request.method,
-    url: request.url,
-    headers: { ...request.headers },
-    body: request.body ?? null,
-    credential: request.credential ?? null,
-    digest: request.digest,
-  }
-}
-
-export function approvalDocument(approval: Approval): JsonObject {
-  return {
-    id: approval.id,
-    run_id: approval.runId,
-    tool_call_id: approval.toolCallId,
-    event_id: approval.eventId,
-    agent: approval.agent,
-    tool: approval.tool,
-    state: approval.state,
-    request: requestDocument(approval.request),
-    digest: approval.digest,
-    requested_at: isoTime(approval.requestedAt),
-    expires_at: isoTime(approval.expiresAt),
-    decided_at: timeOrNull(approval.decidedAt),
-    decided_by: approval.decidedBy ?? null,
-    reason: approval.reason ?? null,
-  }
-}
-
 export function refusalDocument({ source, reason, day, count, lastAt, sample }: StoredRefusal): JsonObject {
   return { source, reason, day, count, last_at: isoTime(lastAt), sample: sample ?? null }
 }
 
 export function problemDocument({ file, line, column, path, message }: ConfigProblem): JsonObject {
   return { file, line, column, path, message }
-}
-
-export function timeOrNull(ms: number | undefined): JsonValue {
-  return ms === undefined ? null : isoTime(ms)
 }

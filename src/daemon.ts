@@ -92,7 +92,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     store,
     clock,
     log,
-    agents: () => configurations.current.agents.values(),
+    config: () => configurations.current,
     onRuns: () => runs.wake(),
   })
   const poller = startPoller({ store, config, clock, log, onEvents: () => dispatcher.lookInLedger() })

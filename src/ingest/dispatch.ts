@@ -1,6 +1,8 @@
-import type { Agent } from '../domain/agent.js'
+import type { Config } from '../config/config.js'
+import { echoWindowMs, isEcho } from '../domain/echo.js'
 import { toAppError } from '../domain/errors.js'
 import type { Event } from '../domain/event.js'
+import { echoQuestion, echoRulesOf } from '../policy/echo.js'
 import type { Store } from '../store/store.js'
 import { backoffMs } from '../util/backoff.js'
 import { type Clock, sleep } from '../util/clock.js'
@@ -8,12 +10,14 @@ import { faultPoint } from '../util/fault-point.js'
 import type { Logger } from '../util/log.js'
 import { match } from './match.js'
 
+type DispatchConfig = Pick<Config, 'agents' | 'sources' | 'tools'>
+
 export interface DispatcherOptions {
   readonly store: Store
   readonly clock: Clock
   readonly log: Logger
-  /** The agents of the configuration in force. */
-  readonly agents: () => Iterable<Agent>
+  /** The configuration in force. */
+  readonly config: () => DispatchConfig
   /** Called after the commit, when there are runs to be claimed. */
   readonly onRuns: (runIds: readonly string[]) => void
 }
@@ -111,15 +115,35 @@ export class Dispatcher {
     return events
   }
 
-  private async dispatch(events: readonly Event[]): Promise<void> {
-    const { store, clock, agents, onRuns } = this.options
+  private async dispatch(recorded: readonly Event[]): Promise<void> {
+    const { store, clock, onRuns } = this.options
     // One configuration for the whole batch, whatever is swapped meanwhile.
-    const inForce = [...agents()]
-    const dispatches = events.map((event) => ({ eventId: event.id, decisions: match(event, inForce) }))
+    const config = this.options.config()
+    const inForce = [...config.agents.values()]
+    const events = await this.withEchoes(recorded, config)
+    const dispatches = events.map((event) => ({
+      eventId: event.id,
+      decisions: match(event, inForce),
+      ...(isEcho(event) && { echo: { runId: event.echoOf, chain: event.chain } }),
+    }))
     const mailboxes = new Map(inForce.map(({ name, mailbox }) => [name, mailbox]))
     const runIds = await store.dispatch(dispatches, clock.now(), mailboxes)
     if (runIds.length === 0) return
     faultPoint('K04')
     onRuns(runIds)
+  }
+
+  /** Those that our own writes caused say so. The ledger is asked only of what can be one. */
+  private async withEchoes(events: readonly Event[], config: DispatchConfig): Promise<readonly Event[]> {
+    const rules = echoRulesOf(config)
+    if (rules.makers.size === 0 && rules.self.size === 0) return events
+    const questions = events.flatMap((event) => echoQuestion(event, rules) ?? [])
+    if (questions.length === 0) return events
+    const { store, clock } = this.options
+    const echoes = await store.echoesOf(questions, clock.now() - echoWindowMs)
+    return events.map((event) => {
+      const echo = echoes.get(event.id)
+      return echo ? { ...event, echoOf: echo.runId, chain: echo.chain } : event
+    })
   }
 }

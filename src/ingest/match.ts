@@ -1,4 +1,5 @@
 import type { Agent, Trigger } from '../domain/agent.js'
+import { isEcho } from '../domain/echo.js'
 import type { Event, MatchDecision } from '../domain/event.js'
 import type { ExpressionValues } from '../util/cel.js'
 import { isoTime } from '../util/clock.js'
@@ -34,10 +35,10 @@ function tryTrigger(event: Event, agent: string, trigger: Trigger): MatchDecisio
   if (trigger.source !== event.source) return { agent, reason: 'source' }
   if (!trigger.types.some((type) => globMatches(type, event.type))) return { agent, reason: 'type' }
   const { condition } = trigger
-  if (!condition) return { agent, reason: 'matched' }
+  if (!condition) return wokenBy(event, agent, trigger)
   try {
     const value = condition.evaluate(eventValues(event))
-    if (value === true) return { agent, reason: 'matched' }
+    if (value === true) return wokenBy(event, agent, trigger)
     if (value === false) return { agent, reason: 'if_false', detail: condition.source }
     return {
       agent,
@@ -47,6 +48,13 @@ function tryTrigger(event: Event, agent: string, trigger: Trigger): MatchDecisio
   } catch (error) {
     return { agent, reason: 'if_error', detail: firstLine(error) }
   }
+}
+
+/** An echo wakes only those who listen to such: else an agent could wake itself, again and again. */
+function wokenBy(event: Event, agent: string, { echoes }: Trigger): MatchDecision {
+  if (echoes || !isEcho(event)) return { agent, reason: 'matched' }
+  const { echoOf, actor = '' } = event
+  return { agent, reason: 'echo', detail: echoOf ?? `the actor is ${actor}` }
 }
 
 function firstLine(error: unknown): string {

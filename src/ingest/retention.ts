@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.js'
+import { echoWindowMs } from '../domain/echo.js'
 import { toAppError } from '../domain/errors.js'
 import type { PruneMark } from '../store/records.js'
 import type { Store } from '../store/store.js'
@@ -6,7 +7,7 @@ import { type Clock, sleep } from '../util/clock.js'
 import type { Logger } from '../util/log.js'
 
 export interface RetentionOptions {
-  readonly store: Pick<Store, 'prune' | 'pruneKeys' | 'pruneConfigs'>
+  readonly store: Pick<Store, 'prune' | 'pruneKeys' | 'pruneTraces' | 'pruneConfigs'>
   readonly clock: Clock
   readonly log: Logger
   /** The configuration in force. */
@@ -75,6 +76,7 @@ export class Retention {
     const now = clock.now()
     if (now - this.#sweptAt < dayMs) return
     await this.forgetKeys(signal)
+    await this.forgetTraces(signal)
     await this.#options.store.pruneConfigs([...this.#inUse], now - unusedConfigMs)
     this.#sweptAt = now
   }
@@ -132,5 +134,11 @@ export class Retention {
       after = next
       if (next) await sleep(deleted > 0 ? pauseMs : shortPauseMs, signal)
     } while (after)
+  }
+
+  private async forgetTraces(signal: AbortSignal): Promise<void> {
+    const { store, clock } = this.#options
+    const before = clock.now() - echoWindowMs
+    while ((await store.pruneTraces(before, keysInSlice)) > 0) await sleep(pauseMs, signal)
   }
 }

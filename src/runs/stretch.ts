@@ -13,6 +13,8 @@ import type { Logger } from '../util/log.js'
 import type { Alerts } from './alerts.js'
 import type { Configurations } from './configurations.js'
 import type { CostOf, RunContext } from './context.js'
+import { beginLimits, overLimit, overLimitCauses } from './day-limits.js'
+import { endOfEcho } from './echo.js'
 import { outcomeOfFailure } from './finish.js'
 import { runLoop } from './loop.js'
 import { secretsFor } from './secrets.js'
@@ -62,16 +64,15 @@ export async function work(
     const agent = config.agents.get(run.agent)
     if (!agent) throw undeclared(run.agent)
     maxAttempts = agent.limits.attempts
-    const { runsPerDay } = agent.limits
-    const begun = await store.beginRun(claimed.lease, config.digest, clock.now(), runsPerDay)
-    const budget = `budget ${agent.name}`
+    const end = await endOfEcho(options, claimed, config, agent)
+    if (end) return end
+    const begun = await store.beginRun(claimed.lease, config.digest, clock.now(), beginLimits(agent))
     if (begun.state === 'over_limit') {
-      const message = `${agent.name} had its ${runsPerDay} runs of today`
-      const error = { code: 'policy.budget' as const, message }
-      alerts.raise({ cause: budget, code: error.code, message: `${message}; its events wait until tomorrow` })
+      const { cause, ...error } = overLimit(agent, begun)
+      alerts.raise({ ...error, cause, message: `${error.message}; its events wait until tomorrow` })
       return { state: 'parked', on: 'budget', until: nextUtcDay(clock.now()), error }
     }
-    if (run.startedAt === undefined) alerts.resolve(budget)
+    if (run.startedAt === undefined) for (const cause of overLimitCauses(run)) alerts.resolve(cause)
     const isPinned = begun.configDigest === config.digest
     const pinned = isPinned ? config : await configurations.byDigest(begun.configDigest)
     const context = contextOf(options, held, pinned, { beganAt, log, hooks })

@@ -1,5 +1,6 @@
 import type { Approval, ApprovalState } from '../domain/approval.js'
 import type { DeliveryState } from '../domain/delivery.js'
+import type { Echo } from '../domain/echo.js'
 import type { ErrorCode } from '../domain/errors.js'
 import type { Event, EventDraft, EventState, Ids, MatchDecision, Via } from '../domain/event.js'
 import type { Lease, ParkedOn, Run, RunState } from '../domain/run.js'
@@ -101,6 +102,8 @@ export interface Dispatch {
   readonly eventId: string
   /** One for each agent of the configuration. Those that `matched` get a run. */
   readonly decisions: readonly MatchDecision[]
+  /** Set for an event that one of our own writes caused. */
+  readonly echo?: Echo
 }
 
 export interface Claim {
@@ -139,7 +142,23 @@ export interface Alert extends NewAlert {
 
 export type Begun =
   | { readonly state: 'begun'; readonly configDigest: string }
-  | { readonly state: 'over_limit' }
+  | {
+      readonly state: 'over_limit'
+      readonly limit: number
+      /** Whose runs were counted: all of the agent's, or those of one source, or of one actor there. */
+      readonly of: 'agent' | 'source' | 'actor'
+      readonly source: string
+      readonly actor: string | undefined
+    }
+
+/** Most runs of an agent that begin on one UTC day; what is left out has no bound. */
+export interface BeginLimits {
+  readonly perDay?: number | undefined
+  /** Of these, of events of one source. */
+  readonly perSource?: number | undefined
+  /** Of these, of events that one actor of a source caused. */
+  readonly perActor?: number | undefined
+}
 
 export interface NewStep {
   readonly id: string

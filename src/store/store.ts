@@ -1,5 +1,6 @@
 import type { Mailbox } from '../domain/agent.js'
 import type { Approval } from '../domain/approval.js'
+import type { Echo, EchoQuestion } from '../domain/echo.js'
 import type { Event } from '../domain/event.js'
 import type { Lease, Refreshed, Run, RunOutcome } from '../domain/run.js'
 import type { Intent, ToolCall, ToolCallOutcome } from '../domain/tool-call.js'
@@ -11,6 +12,7 @@ import type {
   Arrival,
   Asked,
   BackupTaken,
+  BeginLimits,
   Begun,
   Claim,
   ClaimedRun,
@@ -102,6 +104,20 @@ export interface Store {
     mailboxes?: ReadonlyMap<string, Mailbox>,
   ): Promise<string[]>
 
+  /**
+   * Of these events, those that one of our own writes caused, by event. An event is an echo of the newest write, not
+   * older than `since`, that made one of the ids that it names, where none of the ids that the write was bound to is another's in
+   * the event. One that is only our own is put down to the newest run of its subject that wrote since then, if there
+   * is one.
+   */
+  echoesOf(questions: readonly EchoQuestion[], since: number): Promise<ReadonlyMap<string, Echo>>
+
+  /** Marks events that turned out to be echoes after they were dispatched. */
+  recordEchoes(echoes: ReadonlyMap<string, Echo>): Promise<void>
+
+  /** Whether a write of one of these tools, by a run that is held, was sent and has no outcome yet. */
+  isWriteUnderWay(tools: readonly string[]): Promise<boolean>
+
   /** A new run of a recorded event, on purpose. Its `replay` number is one more than the highest there is for event and agent. */
   replay(eventId: string, agent: string, now: number): Promise<Run>
 
@@ -134,10 +150,11 @@ export interface Store {
 
   /**
    * Begins a run, or goes on with one that has begun. Pins the configuration that it begins with and returns it.
-   * From the first recorded step on it stays; a run that never got an answer begins anew with each claim. A run that would be one more than `maxPerDay` of its agent's runs begun
-   * on the UTC day of `now` does not begin, and nothing is written.
+   * From the first recorded step on it stays; a run that never got an answer begins anew with each claim. A run that
+   * would be one more than may begin on the UTC day of `now` does not begin, and nothing is written. A run of several
+   * events counts for the newest whose source and actor have room, and only where none has does it not begin.
    */
-  beginRun(lease: Lease, configDigest: string, now: number, maxPerDay?: number): Promise<Begun>
+  beginRun(lease: Lease, configDigest: string, now: number, limits?: BeginLimits): Promise<Begun>
 
   /** Keeps what was read of the subject before the run acts; a later one replaces it. */
   recordRefreshed(lease: Lease, refreshed: Refreshed, now: number): Promise<void>
@@ -270,6 +287,9 @@ export interface Store {
    * at any time. Looks at no more than `limit` of them, from where the last call left off (`after`, undefined to begin).
    */
   pruneKeys(before: number, limit: number, after?: Uint8Array): Promise<KeysPruned>
+
+  /** Forgets what writes made before `before`, and how many runs began on days before it; at most `limit` of each. Returns how many. */
+  pruneTraces(before: number, limit: number): Promise<number>
 
   /** Deletes configurations that no run names, that are not in use and were last saved before `savedBefore`. Returns how many. */
   pruneConfigs(inUse: readonly string[], savedBefore: number): Promise<number>

@@ -61,7 +61,11 @@ function dispatcherOn(
     store,
     clock: systemClock,
     log,
-    agents,
+    config: () => ({
+      agents: new Map(agents().map((each) => [each.name, each])),
+      sources: new Map(),
+      tools: new Map(),
+    }),
     onRuns: (ids) => runIds.push(...ids),
   })
   dispatchers.push(dispatcher)

@@ -164,6 +164,7 @@ it('ends behind the transaction that is under way when the daemon stops', async 
       }
     },
     pruneKeys: async () => ({ deleted: 0, next: undefined }),
+    pruneTraces: async () => 0,
     pruneConfigs: async () => 0,
   }
   const job = retention({ store: endless, firstMs: 0 })

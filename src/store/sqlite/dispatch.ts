@@ -31,6 +31,7 @@ export function dispatching(
       UPDATE events SET state = '${state}', decisions = ?
       WHERE id = ? AND state IN (${originList(eventTransitions, state)})`)
   const decide = { dispatched: decideAs('dispatched'), ignored: decideAs('ignored') }
+  const markEcho = db.prepare('UPDATE events SET echo_of = ?, chain = ? WHERE id = ?')
   const findEvent = db.prepare<[string], { subject: string | null; time_at: number }>(
     'SELECT subject, time_at FROM events WHERE id = ?',
   )
@@ -54,7 +55,7 @@ export function dispatching(
     dispatch: (dispatches, now, mailboxes = noMailboxes) =>
       writer.writeAlong(() => {
         const runIds = new Set<string>()
-        for (const { eventId, decisions } of dispatches) {
+        for (const { eventId, decisions, echo } of dispatches) {
           const woken = decisions.filter(wakes)
           const state: Exclude<EventState, 'recorded'> = woken.length > 0 ? 'dispatched' : 'ignored'
           if (decide[state].run(writePlain(decisions), eventId).changes === 0) {
@@ -62,6 +63,7 @@ export function dispatching(
             continue
           }
           writer.count(`events.${state}`)
+          if (echo) markEcho.run(echo.runId ?? null, echo.chain, eventId)
           if (woken.length === 0) continue
           const { subject, time_at: timeAt } = requireEvent(eventId)
           for (const { agent, reason } of woken) {

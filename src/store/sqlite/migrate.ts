@@ -5,9 +5,10 @@ import { initial } from './migrations/0001-initial.js'
 import { faults } from './migrations/0002-faults.js'
 import { secrets } from './migrations/0003-secrets.js'
 import { policy } from './migrations/0004-policy.js'
+import { begun } from './migrations/0005-begun.js'
 
 /** In order; the n-th brings the ledger to version n. Only ever appended to. */
-const migrations: readonly string[] = [initial, faults, secrets, policy]
+const migrations: readonly string[] = [initial, faults, secrets, policy, begun]
 
 export const schemaVersion = migrations.length
 

@@ -21,6 +21,7 @@ import { checkFile } from './check.js'
 import { Checkpoints } from './checkpoints.js'
 import { claims } from './claims.js'
 import { configs } from './configs.js'
+import { createdIds } from './created-ids.js'
 import { dispatching } from './dispatch.js'
 import { endings } from './endings.js'
 import { toStoreError } from './faults.js'
@@ -110,6 +111,7 @@ function assemble(
     ...refusals(writer, reader),
     ...secretUses(writer, reader),
     ...dispatching(writer, reader, ends),
+    ...createdIds(writer, reader),
     ...claims(writer, ends),
     ...pauses(writer),
     ...runs(writer, ends),

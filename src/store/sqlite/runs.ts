@@ -1,8 +1,8 @@
 import { StoreError } from '../../domain/errors.js'
 import { isFinal, type RunOutcome, type RunState, runTransitions } from '../../domain/run.js'
-import { nextUtcDay } from '../../util/clock.js'
 import type { Begun } from '../records.js'
 import type { Store } from '../store.js'
+import { begunCounter } from './begun-runs.js'
 import type { Endings } from './endings.js'
 import { leaseLost, whereLeased } from './leases.js'
 import { origins } from './origins.js'
@@ -11,8 +11,6 @@ import { writePlain } from './stored-json.js'
 import type { Writer } from './writer.js'
 
 type Runs = Pick<Store, 'beginRun' | 'recordRefreshed' | 'finish' | 'cancelRun'>
-
-const dayMs = 86_400_000
 
 /** What a run writes of itself. */
 export function runs(writer: Writer, endings: Endings): Runs {
@@ -37,22 +35,18 @@ export function runs(writer: Writer, endings: Endings): Runs {
       finished_at = ?, error_code = 'run.cancelled', error_message = ?
     WHERE id = ? AND state <> 'running' AND state IN (SELECT value FROM json_each(?)) RETURNING *`)
   const stateOf = db.prepare<[string], { state: RunState }>('SELECT state FROM runs WHERE id = ?')
-  const countBegun = db.prepare<[string, number, number], { count: number }>(
-    'SELECT count(*) AS count FROM runs WHERE agent = ? AND started_at >= ? AND started_at < ?',
-  )
+  const countBegun = begunCounter(db)
   const cancelledFrom = origins(runTransitions, 'cancelled')
 
   return {
-    beginRun: (lease, configDigest, now, maxPerDay = Number.POSITIVE_INFINITY) =>
+    beginRun: (lease, configDigest, now, limits = {}) =>
       writer.write((): Begun => {
         const key = [lease.runId, lease.node, lease.fence]
         const run = held.get(...key)
         if (!run) throw leaseLost(lease)
-        const dayEnd = nextUtcDay(now)
-        const isNew = run.started_at === null
-        if (isNew && (countBegun.get(run.agent, dayEnd - dayMs, dayEnd)?.count ?? 0) >= maxPerDay) {
-          return { state: 'over_limit' }
-        }
+        const { agent, started_at: startedAt } = run
+        const over = startedAt === null ? countBegun({ id: lease.runId, agent }, limits, now) : undefined
+        if (over) return over
         const row = begin.get(configDigest, now, ...key)
         if (!row) throw leaseLost(lease)
         return { state: 'begun', configDigest: row.config_digest }

@@ -2,6 +2,7 @@ import type { Config, SourceSettings } from '../config/config.js'
 import type { Agent } from '../domain/agent.js'
 import type { Tool } from '../domain/tool.js'
 import type { JsonObject } from '../util/json.js'
+import { blastRadius, reachDocument } from './blast-radius.js'
 import { hookUrl } from './configuration.js'
 import { problemDocument, timeOrNull } from './document.js'
 
@@ -52,10 +53,11 @@ function agentDocument(agent: Agent, config: Config): JsonObject {
     name,
     mode,
     model,
-    on: on.map(({ source, types, condition }) => ({
+    on: on.map(({ source, types, condition, echoes }) => ({
       source,
       types: [...types],
       if: condition?.source ?? null,
+      echoes,
     })),
     mailbox: {
       when_busy: mailbox.whenBusy,
@@ -70,6 +72,9 @@ function agentDocument(agent: Agent, config: Config): JsonObject {
       cost_usd: limits.costUsd ?? null,
       time_ms: limits.timeMs,
       runs_per_day: limits.runsPerDay ?? null,
+      runs_per_source_per_day: limits.runsPerSource ?? null,
+      runs_per_actor_per_day: limits.runsPerActor ?? null,
+      chain: limits.chain,
       attempts: limits.attempts,
     },
     tools: grants.map(({ tool, gate, condition, max, sum }) => ({
@@ -80,6 +85,7 @@ function agentDocument(agent: Agent, config: Config): JsonObject {
       max: max.map(({ limit, per }) => ({ limit, per })),
       sum: sum.map(({ arg, limit, per }) => ({ arg, limit, per })),
     })),
+    reach: reachDocument(blastRadius(agent, config)),
   }
 }
 

@@ -1,10 +1,13 @@
 import type { Config, SourceSettings } from '../config/config.js'
 import { formatProblems } from '../config/problems.js'
 import type { Agent, Grant } from '../domain/agent.js'
+import type { ConfigProblem } from '../domain/errors.js'
 import { compileCron } from '../poller/cron.js'
 import type { PollOptions } from '../sources/poll.js'
 import type { ScheduleOptions } from '../sources/schedule.js'
 import { formatDuration } from '../util/duration.js'
+import type { Environment } from '../util/env.js'
+import { blastRadius, formatReach } from './blast-radius.js'
 import { checkDocument, type NextTimes, requestUrl } from './check-document.js'
 import {
   addExamples,
@@ -15,25 +18,46 @@ import {
   whenOf,
 } from './command.js'
 import { hookUrl, kindNamed, loadWhole } from './configuration.js'
+import { madeUpValues, missingVariables } from './dev-variables.js'
+import { problemDocument } from './document.js'
+import type { Io } from './io.js'
 import { withLedger } from './ledger.js'
+import { reviewConfig } from './review.js'
 import { shownFrom } from './shown-from.js'
 import { formatFields, formatTable } from './table.js'
 import { count, indentBy, plain, wrap } from './text.js'
 import type { When } from './when.js'
 
 export const declareCheck: Declare = (command, invocation) => {
+  command.option('--strict', 'end with 1 where a reviewer should look: for CI')
   addJsonOption(command)
-  addExamples(command, ['rouse check', 'rouse check -c /etc/rouse/config.yaml --json'])
-  command.action((options: { json?: boolean }) => check(invocation, options.json ?? false))
+  addExamples(command, [
+    'rouse check',
+    'rouse check --strict',
+    'rouse check -c /etc/rouse/config.yaml --json',
+  ])
+  command.action((options: Options) => check(invocation, options))
 }
 
-async function check(invocation: Invocation, isJson: boolean): Promise<void> {
+interface Options {
+  readonly strict?: boolean
+  readonly json?: boolean
+}
+
+async function check(
+  invocation: Invocation,
+  { strict = false, json: isJson = false }: Options,
+): Promise<void> {
   const { io } = invocation
-  const config = await loadWhole(invocation)
+  const environment = strict ? await withMadeUp(invocation) : io.environment
+  const config = await loadWhole(invocation, environment)
+  const findings = strict ? await reviewConfig(config, environment) : undefined
+  if (findings && findings.length > 0) invocation.exitCode = 1
   const next = await nextTimes(config, invocation)
   const takenAt = await backupTakenAt(invocation)
   if (isJson) {
-    printDocument(invocation, checkDocument(config, next, takenAt))
+    const document = checkDocument(config, next, takenAt)
+    printDocument(invocation, findings ? { ...document, findings: findings.map(problemDocument) } : document)
     return
   }
   io.out(formatConfig(config, next, invocation))
@@ -41,11 +65,30 @@ async function check(invocation: Invocation, isJson: boolean): Promise<void> {
     const text = `The ledger ${config.store.file} is a backup, taken ${whenOf(invocation).both(takenAt)}: \`rouse start\` refuses it, \`rouse start --restored\` goes on from it.`
     io.out(`\n${io.style('yellow', text)}`)
   }
-  if (config.warnings.length > 0) {
+  if (findings) io.out(`\n${formatFindings(findings, io)}`)
+  else if (config.warnings.length > 0) {
     io.out(
       `\n${io.style('yellow', count(config.warnings.length, 'warning'))}\n${plainLines(formatProblems(config.warnings.map((problem) => shownFrom(problem, io))))}`,
     )
   }
+}
+
+/** A reviewer, and CI, have no secrets: what is judged is what stands in the file. */
+async function withMadeUp(invocation: Invocation): Promise<Environment> {
+  const { io } = invocation
+  const unset = await missingVariables(invocation.configFile(), io.environment).catch(() => [])
+  const missing = unset.filter(({ use }) => use !== 'model_url')
+  if (missing.length === 0) return io.environment
+  const names = missing.map(({ name }) => name).join(', ')
+  io.err(wrap(`Not set here, and made up for this check: ${names}`, io.width))
+  return { ...io.environment, ...madeUpValues(missing) }
+}
+
+/** Each with its place, what is the matter, and what to write instead. */
+function formatFindings(findings: readonly ConfigProblem[], io: Io): string {
+  if (findings.length === 0) return io.style('green', 'strict: nothing that a reviewer should be stopped by')
+  const title = io.style('red', `strict: ${count(findings.length, 'finding')}`)
+  return `${title}\n${plainLines(formatProblems(findings.map((problem) => shownFrom(problem, io))))}`
 }
 
 function plainLines(text: string): string {
@@ -126,7 +169,7 @@ function formatAgent(agent: Agent, config: Config, invocation: Invocation): stri
       `${source}: ${plain(types.join(', '))}${condition ? `  if ${plain(condition.source)}` : ''}`,
   )
   const fields: [string, string | undefined][] = [
-    ['mode', agent.mode === 'off' ? 'off: its events wait until it is on again' : undefined],
+    ['mode', sayMode(agent)],
     ['wakes on', wakes.join('\n')],
     ['mailbox', sayMailbox(agent.mailbox)],
     ['reads first', agent.refresh === undefined ? undefined : plain(agent.refresh)],
@@ -155,7 +198,7 @@ function formatAgent(agent: Agent, config: Config, invocation: Invocation): stri
       ? 'no tools: it can only say something'
       : formatTable(columns, rows, io.width - 2, (text, _row, column) => colourGrant(text, column, io.style))
   const conditions = agent.grants.flatMap(({ tool, condition }) =>
-    condition ? [`${tool} only if ${plain(condition.source)}`] : [],
+    condition ? [wrap(`${tool} only if ${plain(condition.source)}`, io.width - 2, '  ')] : [],
   )
   const lines = [
     io.style('bold', `Agent ${agent.name}`),
@@ -164,7 +207,13 @@ function formatAgent(agent: Agent, config: Config, invocation: Invocation): stri
     indentBy(table, '  '),
   ]
   if (conditions.length > 0) lines.push('', indentBy(conditions.join('\n'), '  '))
+  lines.push('', formatReach(blastRadius(agent, config), agent, config, io))
   return lines.join('\n')
+}
+
+function sayMode({ mode }: Agent): string | undefined {
+  if (mode === 'off') return 'off: its events wait until it is on again'
+  return mode === 'shadow' ? 'shadow: its writes are recorded and not sent' : undefined
 }
 
 function colourGrant(text: string, column: number, style: Invocation['io']['style']): string {

@@ -53,6 +53,7 @@ const notMatched: Readonly<Record<MatchDecision['reason'], string>> = {
   type: 'listens to other types',
   if_false: 'its `if` is false',
   if_error: 'its `if` could not be decided, which is no match',
+  echo: 'one of our own writes caused it, and it does not listen to such',
   off: 'its mode is off; its run waits until it is on again',
 }
 
@@ -99,6 +100,7 @@ const callTones: Partial<Record<ToolCallState, Tone>> = {
   unknown: 'wait',
   held: 'wait',
   failed: 'bad',
+  simulated: 'plain',
 }
 
 export function toneOfCall(state: ToolCallState): Tone {

@@ -1,4 +1,7 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Approval } from '../../src/domain/approval.js'
 import { RecordingApi } from '../support/recording-api.js'
 import { issueOpened, type Rouse, runIn, sendGithub, startRouse } from '../support/rouse.js'
 import { until } from '../support/wait.js'
@@ -20,10 +23,12 @@ afterEach(async () => {
   await api.close()
 })
 
-async function parkedOnApproval() {
+const charge = (amount: number) => ({ call: 'charge', args: { amount } })
+
+async function parkedOnApproval(turns: readonly unknown[] = [charge(500)]) {
   rouse = await startRouse({
     config: issueAgent(api).replace(/- charge: \{ gate: auto,/, '- charge: { gate: approve,'),
-    script: [{ agent: 'helper', turns: [{ call: 'charge', args: { amount: 500 } }, { say: 'Decided.' }] }],
+    script: [{ agent: 'helper', turns: [...turns, { say: 'Decided.' }] }],
     files,
   })
   const { body } = await sendGithub(rouse.url, 'issues', issueOpened(12))
@@ -33,6 +38,9 @@ async function parkedOnApproval() {
   if (!approval) throw new Error('no approval is waiting')
   return { eventId, run, approval }
 }
+
+const approve = ({ id, digest }: Approval) =>
+  rouse.ledger.decide(id, { state: 'approved', by: 'ann', reason: undefined, digest }, Date.now())
 
 describe('a call that a person must decide on', () => {
   it('parks the run, shows the exact request, and sends those bytes once approved', async () => {
@@ -71,7 +79,8 @@ describe('a call that a person must decide on', () => {
 
   it('is void when the facts have changed since', async () => {
     const { eventId, approval } = await parkedOnApproval()
-    budget = 10
+    expect(approval.facts).toEqual({ 'issue.budget': 500 })
+    budget = 600
     await rouse.ledger.decide(
       approval.id,
       { state: 'approved', by: 'ann', reason: undefined, digest: approval.digest },
@@ -82,8 +91,107 @@ describe('a call that a person must decide on', () => {
     const { calls } = await rouse.ledger.journal(done.id)
     expect(calls[0]).toMatchObject({
       state: 'denied',
-      output: { ok: false, error: { code: 'policy.constraint' } },
+      output: {
+        ok: false,
+        error: { code: 'approval.void', message: expect.stringContaining('issue.budget') },
+      },
     })
+  })
+
+  it('stays good when only facts have changed that nothing rests on', async () => {
+    const { eventId, approval } = await parkedOnApproval()
+    api.respond = ({ method }) => ({
+      status: 200,
+      body: method === 'GET' ? { budget, viewed: 2 } : { id: 1 },
+    })
+    await approve(approval)
+    await runIn(rouse.ledger, eventId, ['completed'])
+    expect(api.writes).toHaveLength(1)
+  })
+
+  it('is void when the rules have changed since, and the run’s own are still the old ones', async () => {
+    const { eventId, approval } = await parkedOnApproval()
+    const file = join(rouse.directory, 'config.yaml')
+    const text = await readFile(file, 'utf8')
+    await writeFile(file, text.replace('amount: 1000/day', 'amount: 400/day'))
+    await until(
+      'the reload',
+      () => rouse.daemon.config().agents.get('helper')?.grants[2]?.sum[0]?.limit === 400,
+    )
+    await approve(approval)
+    const done = await runIn(rouse.ledger, eventId, ['completed'])
+    expect(api.writes).toEqual([])
+    const { calls } = await rouse.ledger.journal(done.id)
+    expect(calls[0]).toMatchObject({ state: 'denied', output: { error: { code: 'approval.void' } } })
+  })
+
+  it('is asked about once: what would be asked for the same object meanwhile is denied', async () => {
+    const { run } = await parkedOnApproval([{ calls: [charge(100), charge(100), charge(50)] }])
+    const { calls } = await rouse.ledger.journal(run.id)
+    expect(calls.map(({ state, output }) => (output?.ok === false ? output.error.code : state))).toEqual([
+      'waiting',
+      'policy.budget',
+      'policy.budget',
+    ])
+    expect(await rouse.ledger.listApprovals({ limit: 9 })).toHaveLength(1)
+  })
+
+  it('is asked about anew, under another digest, when a person changes its arguments', async () => {
+    const { eventId, run, approval } = await parkedOnApproval()
+    const edit = { by: 'ann', argumentsText: '{"amount":40}', reason: undefined, digest: approval.digest }
+    await rouse.ledger.editApproval(approval.id, edit, Date.now())
+    const anew = await until('the new question', async () =>
+      (await rouse.ledger.listApprovals({ state: 'waiting', limit: 9 })).find(({ id }) => id !== approval.id),
+    )
+    expect(anew.request.body).toBe('amount=40&issue=12')
+    expect(anew.digest).not.toBe(approval.digest)
+    expect(anew.why).toContain('a person changed its arguments')
+    await expect(approve(approval)).rejects.toMatchObject({ code: 'store.conflict' })
+    await approve(anew)
+    await runIn(rouse.ledger, eventId, ['completed'])
+    expect(api.writes.map(({ body }) => body)).toEqual(['amount=40&issue=12'])
+    expect((await rouse.ledger.journal(run.id)).approvals.map(({ state }) => state)).toEqual([
+      'edited',
+      'approved',
+    ])
+  })
+
+  it('does not let a person change it into what the rules forbid', async () => {
+    const { eventId, approval } = await parkedOnApproval()
+    const edit = { by: 'ann', argumentsText: '{"amount":501}', reason: undefined, digest: approval.digest }
+    await rouse.ledger.editApproval(approval.id, edit, Date.now())
+    const done = await runIn(rouse.ledger, eventId, ['completed'])
+    const { calls } = await rouse.ledger.journal(done.id)
+    expect(calls[0]).toMatchObject({ state: 'denied', output: { error: { code: 'policy.constraint' } } })
+    expect(api.writes).toEqual([])
+  })
+
+  it('is reminded of when its time is nearly over, and no more when it is decided', async () => {
+    const config = issueAgent(api).replace(
+      /- charge: \{ gate: auto,/,
+      '- charge: { gate: approve, expires: 1h, remind: 1h,',
+    )
+    rouse = await startRouse({
+      config,
+      script: [{ agent: 'helper', turns: [charge(5), { say: 'x' }] }],
+      files,
+    })
+    const { body } = await sendGithub(rouse.url, 'issues', issueOpened(12))
+    await runIn(rouse.ledger, body.events?.[0] ?? '', ['parked'])
+    const standing = async () =>
+      (await rouse.ledger.listAlerts(9)).filter(({ resolvedAt }) => resolvedAt === undefined)
+    const [alert] = await until('the reminder', async () => {
+      const found = await standing()
+      return found.length > 0 && found
+    })
+    expect(alert).toMatchObject({
+      code: 'approval.waiting',
+      message: expect.stringContaining('rouse approve apr_'),
+    })
+    const [approval] = await rouse.ledger.listApprovals({ state: 'waiting', limit: 1 })
+    if (!approval) throw new Error('no approval is waiting')
+    await approve(approval)
+    await until('the end of it', async () => (await standing()).length === 0)
   })
 
   it('expires when nobody decides, which is not a denial', async () => {

@@ -1,10 +1,11 @@
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
+import { type Admin, startAdmin } from './admin/admin.js'
 import type { Config, ConfigSnapshot } from './config/config.js'
 import { loadConfig, loadSnapshot, watchedFiles } from './config/load.js'
 import { watchConfig } from './config/watch.js'
 import type { AppError } from './domain/errors.js'
-import { InFlight } from './http/body.js'
+import { InFlight, readBody } from './http/body.js'
 import { createHooksApp } from './http/hooks.js'
 import { PeerLimiter } from './http/peers.js'
 import { listen } from './http/server.js'
@@ -39,6 +40,8 @@ export interface DaemonOptions {
 
 export interface Daemon {
   readonly address: { readonly host: string; readonly port: number }
+  /** Where a browser on this machine finds the admin listener; undefined where there is none. */
+  readonly adminUrl: string | undefined
   /** The configuration in force. */
   config(): Config
   /** Settles when it cannot go on: nothing is taken and nothing is sent any more, and the process has to end. */
@@ -49,6 +52,7 @@ export interface Daemon {
 
 const maxInFlightBytes = 256 * 1024 * 1024
 const refusalsPerPeerAndMinute = 120
+const guessesPerPeerAndMinute = 10
 const stopGraceMs = 10_000
 /** For answers under way, once nothing new is taken. */
 const closeGraceMs = 2000
@@ -101,6 +105,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   secretUses.configured(sources)
   const retention = new Retention({ store, clock, log, config: () => configurations.current })
   let isStopping = false
+  const unready = () => (isStopping ? 'stopping' : runs.unready())
   const app = createHooksApp({
     receiver: {
       store,
@@ -113,7 +118,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     peers: new PeerLimiter(clock, refusalsPerPeerAndMinute),
     log,
     sources: () => sources,
-    unready: () => (isStopping ? 'stopping' : runs.unready()),
+    unready,
   })
 
   const prepare = (next: Config) => {
@@ -126,12 +131,19 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       runs.lookAround()
     }
   }
+  let admin: Admin | undefined
   const undo = async (error: unknown): Promise<never> => {
-    await Promise.all([poller.stop(), runs.stop(0)])
+    await Promise.all([admin?.close(0), poller.stop(), runs.stop(0)])
     await store.close()
     throw error
   }
   await runs.start().catch(undo)
+  admin = await startAdmin({
+    ...{ store, clock, log, unready, listen, address: config.server.admin, ledgerFile: file },
+    readBody: (incoming, maxBytes) => readBody(incoming, maxBytes, new InFlight(maxBytes)),
+    guesses: new PeerLimiter(clock, guessesPerPeerAndMinute),
+    onDecided: () => runs.wake(),
+  }).catch(undo)
   const listener = await listen(app, config.server.hooks).catch(undo)
   dispatcher.lookInLedger()
   retention.start()
@@ -145,6 +157,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
   return {
     address: { host: listener.host, port: listener.port },
+    adminUrl: admin?.url,
     config: () => configurations.current,
     failed: runs.failed,
     async stop() {
@@ -153,7 +166,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       const unwatched = watching.then((watch) => watch.close())
       await Promise.all([runs.stop(stopGraceMs), poller.stop(), retention.stop(), unwatched])
       await dispatcher.stop()
-      await listener.close(closeGraceMs)
+      await Promise.all([listener.close(closeGraceMs), admin?.close(closeGraceMs)])
       await refusals.flush()
       await secretUses.flush()
       await tools.close()

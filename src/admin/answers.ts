@@ -1,0 +1,53 @@
+import type { AppError, ErrorCode } from '../domain/errors.js'
+import { type JsonValue, stringifyJson } from '../util/json.js'
+
+/** The values stay the same; what could end a script, turn a line around or hide is written as its code. */
+const unsafe = /[<>&\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu
+
+export function answerJson(value: JsonValue, status = 200): Response {
+  const body = stringifyJson(value).replace(unsafe, (found) =>
+    Array.from({ length: found.length }, (_, at) => codeOf(found.charCodeAt(at))).join(''),
+  )
+  return new Response(body, { status, headers: { 'content-type': 'application/json; charset=utf-8' } })
+}
+
+function codeOf(unit: number): string {
+  return `\\u${unit.toString(16).padStart(4, '0')}`
+}
+
+export function answerPage(html: string, status = 200, headers: Record<string, string> = {}): Response {
+  return new Response(html, { status, headers: { ...headers, 'content-type': 'text/html; charset=utf-8' } })
+}
+
+const refusals = {
+  400: 'bad request',
+  401: 'unauthorized',
+  403: 'forbidden',
+  404: 'not found',
+  405: 'method not allowed',
+  413: 'too large',
+  415: 'unsupported media type',
+  421: 'misdirected request',
+  429: 'too many requests',
+  500: 'internal error',
+  503: 'unavailable',
+} as const
+
+/** A constant body that says nothing of the reason. */
+export function refuse(status: keyof typeof refusals, headers: Record<string, string> = {}): Response {
+  const body = JSON.stringify({ status: refusals[status] })
+  return new Response(body, {
+    status,
+    headers: { ...headers, 'content-type': 'application/json; charset=utf-8' },
+  })
+}
+
+const statuses: Partial<Record<ErrorCode, number>> = { 'store.not_found': 404, 'store.conflict': 409 }
+
+/** What the ledger said to a decision: its code and sentence, as the command line has them. */
+export function answerFault({ code, message }: AppError): Response {
+  const status = statuses[code]
+  return status === undefined
+    ? refuse(503, { 'retry-after': '5' })
+    : answerJson({ error: { code, message } }, status)
+}

@@ -13,6 +13,7 @@ import { environment } from './support.js'
 
 const root = join(import.meta.dirname, '../..')
 const schema = configJsonSchema(Object.values(sourceKinds))
+const definitions = isObject(schema['$defs']) ? schema['$defs'] : {}
 
 interface Key {
   readonly path: string
@@ -24,13 +25,25 @@ function isObject(value: JsonValue | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function keysOf(value: JsonValue | undefined, path: string): Key[] {
+/** What a schema says, here or in `$defs`; a form that is part of itself is not gone into. */
+function said(value: JsonValue | undefined): JsonValue | undefined {
+  const reference = isObject(value) ? value['$ref'] : undefined
+  return typeof reference === 'string' && !reference.includes('__')
+    ? definitions[reference.replace('#/$defs/', '')]
+    : value
+}
+
+function keysOf(written: JsonValue | undefined, path: string): Key[] {
+  const value = said(written)
   if (!isObject(value)) return []
   const inner = (child: JsonValue | undefined, at: string) => keysOf(child, at)
   const own = Object.entries(isObject(value['properties']) ? value['properties'] : {}).flatMap(
     ([name, child]) =>
-      isObject(child)
-        ? [{ path: `${path}.${name}`, name, schema: child }, ...inner(child, `${path}.${name}`)]
+      isObject(said(child))
+        ? [
+            { path: `${path}.${name}`, name, schema: said(child) as JsonObject },
+            ...inner(child, `${path}.${name}`),
+          ]
         : [],
   )
   const rest = [value['items'], value['additionalProperties']].flatMap((child) => inner(child, `${path}.*`))
@@ -46,6 +59,24 @@ const keys = all.filter(({ path }) => !path.startsWith('.sources.'))
 describe('config.schema.json', () => {
   it('is what the loader knows (write it anew: npx vitest run test/config/schema-json.test.ts -u)', async () => {
     await expect(`${JSON.stringify(schema, null, 2)}\n`).toMatchFileSnapshot(join(root, 'config.schema.json'))
+  })
+
+  it('has nothing twice that is long, and nothing in $defs that is not used', () => {
+    const texts: string[] = []
+    const references = new Set<string>()
+    const visit = (value: JsonValue) => {
+      if (typeof value !== 'object' || value === null) return
+      if (isObject(value) && ('type' in value || 'anyOf' in value)) texts.push(JSON.stringify(value))
+      if (isObject(value) && typeof value['$ref'] === 'string') {
+        if (!value['$ref'].includes('__')) expect(Object.keys(value)).toEqual(['$ref'])
+        references.add(value['$ref'].replace('#/$defs/', ''))
+      }
+      for (const inner of Object.values(value)) visit(inner)
+    }
+    visit(schema)
+    const long = texts.filter((text) => text.length >= 120)
+    expect(long.filter((text, at) => long.indexOf(text) !== at)).toEqual([])
+    expect([...references].sort()).toEqual(Object.keys(definitions).sort())
   })
 
   it('describes every key', () => {

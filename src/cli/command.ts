@@ -2,12 +2,16 @@ import { type Command, InvalidArgumentError } from 'commander'
 import { AppError } from '../domain/errors.js'
 import { parseDuration } from '../util/duration.js'
 import { type JsonValue, stringifyJson } from '../util/json.js'
+import { redactJson } from '../util/redact.js'
+import type { Hidden } from './hidden.js'
 import type { Io } from './io.js'
 import { createWhen, type When } from './when.js'
 
 /** One call of `rouse`. */
 export interface Invocation {
+  /** What it writes has no secret of `hidden` in it. */
   readonly io: Io
+  readonly hidden: Hidden
   /** Absolute path of config.yaml. */
   configFile(): string
   /** What the process ends with. Commands set it to 1 when the answer is bad news. */
@@ -30,9 +34,17 @@ export function addExamples(command: Command, examples: readonly string[]): Comm
   return command.addHelpText('after', `\nExamples:\n${examples.map((line) => `  $ ${line}`).join('\n')}`)
 }
 
-/** One JSON document on standard output. Control and bidi characters stay escaped in it. */
-export function printDocument({ io }: Invocation, document: JsonValue): void {
-  io.out(stringifyJson(document, 2).replace(/[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu, escapeUnits))
+/**
+ * One JSON document on standard output. Control and bidi characters stay escaped in it. Redacted by value, so that it
+ * stays JSON whatever a secret is made of.
+ */
+export function printDocument({ io, hidden }: Invocation, document: JsonValue): void {
+  io.out(
+    stringifyJson(redactJson(document, hidden.redact), 2).replace(
+      /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu,
+      escapeUnits,
+    ),
+  )
 }
 
 function escapeUnits(text: string): string {

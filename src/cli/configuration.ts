@@ -9,11 +9,17 @@ import type { Environment } from '../util/env.js'
 import type { Invocation } from './command.js'
 
 /** The whole configuration. Throws ConfigError with everything that is wrong in it. */
-export function loadWhole(
+export async function loadWhole(
   invocation: Invocation,
   environment: Environment = invocation.io.environment,
 ): Promise<Config> {
-  return loadConfig({ file: invocation.configFile(), environment, kinds: Object.values(sourceKinds) })
+  const config = await loadConfig({
+    file: invocation.configFile(),
+    environment,
+    kinds: Object.values(sourceKinds),
+  })
+  invocation.hidden.add(config.secretValues)
+  return config
 }
 
 export function kindNamed(name: string): SourceKind | undefined {

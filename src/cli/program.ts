@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { Command, CommanderError } from 'commander'
 import { ConfigError, toAppError } from '../domain/errors.js'
 import type { Declare, Invocation } from './command.js'
+import { createHidden, hideConfigured, withHidden } from './hidden.js'
 import { type Io, processIo } from './io.js'
 import { shownFrom } from './shown-from.js'
 import { packageVersion } from './version.js'
@@ -163,7 +164,11 @@ export function createProgram(invocation: Invocation): Command {
       loaders.set(command, load)
     }
   }
-  program.hook('preSubcommand', (_program, command) => declareOptions(command, invocation))
+  program.hook('preSubcommand', async (_program, command) => {
+    // Before the command's own options are parsed, which may already say something.
+    await hideConfigured(invocation.hidden, invocation.configFile(), io)
+    await declareOptions(command, invocation)
+  })
   return program
 }
 
@@ -176,9 +181,12 @@ export async function declareOptions(command: Command, invocation: Invocation): 
 }
 
 /** Runs one command line (without node and script). Resolves to the exit code; never rejects. */
-export async function runCli(argv: readonly string[], io: Io = processIo()): Promise<number> {
+export async function runCli(argv: readonly string[], bare: Io = processIo()): Promise<number> {
+  const hidden = createHidden()
+  const io = withHidden(bare, hidden)
   const invocation: Invocation = {
     io,
+    hidden,
     exitCode: 0,
     configFile: () => {
       const given = program.opts<{ config?: string }>().config ?? io.environment['ROUSE_CONFIG']

@@ -1,10 +1,9 @@
-import type { Config } from '../config/config.js'
 import { type Daemon, startDaemon } from '../daemon.js'
 import type { Environment } from '../util/env.js'
 import { createLogger, type LogLevel } from '../util/log.js'
-import { createRedactor, type Redactor } from '../util/redact.js'
 import type { Invocation } from './command.js'
 import { kindNamed } from './configuration.js'
+import { hideConfigured } from './hidden.js'
 import { formatTable } from './table.js'
 import { count, indentBy } from './text.js'
 import { packageVersion } from './version.js'
@@ -28,12 +27,13 @@ export const logLevels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error',
  * signal ends the process at once; what was under way is resumed at the next start.
  */
 export async function serve(invocation: Invocation, options: ServeOptions): Promise<void> {
-  const { io } = invocation
+  const { io, hidden } = invocation
   let daemon: Daemon | undefined
+  hidden.follow(() => daemon?.config().secretValues)
   const log = createLogger({
     level: options.logLevel,
     pretty: io.isTerminal,
-    redact: redactorOf(() => daemon?.config()),
+    redact: hidden.redact,
     clock: io.clock,
   })
   let stop: () => void = () => undefined
@@ -55,6 +55,8 @@ export async function serve(invocation: Invocation, options: ServeOptions): Prom
   })
   try {
     const { environment, whileReady } = options
+    // Also what `rouse dev` made up, and before the configuration is in force.
+    await hideConfigured(hidden, invocation.configFile(), { ...io, environment })
     daemon = await startDaemon({
       configFile: invocation.configFile(),
       environment,
@@ -71,25 +73,6 @@ export async function serve(invocation: Invocation, options: ServeOptions): Prom
   } finally {
     undoStop()
     undoFault()
-  }
-}
-
-/** A secret that was changed may still stand in what is logged of an older run. */
-const mostFormerSecrets = 1000
-
-/** Redacts the secrets of the configuration in force, and of those before it. */
-function redactorOf(config: () => Config | undefined): Redactor {
-  let known: Config | undefined
-  let secrets: readonly string[] = []
-  let redact: Redactor = (text) => text
-  return (text) => {
-    const current = config()
-    if (current !== undefined && current !== known) {
-      known = current
-      secrets = [...new Set([...current.secretValues, ...secrets])].slice(0, mostFormerSecrets)
-      redact = createRedactor(secrets)
-    }
-    return redact(text)
   }
 }
 

@@ -2,7 +2,7 @@ import { constants, fstatSync, openSync, writeSync } from 'node:fs'
 import { styleText } from 'node:util'
 import { pino } from 'pino'
 import { type Clock, isoTime, systemClock } from './clock.js'
-import type { Redactor } from './redact.js'
+import { type Redactor, redactJson } from './redact.js'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
 export type LogFields = Readonly<Record<string, unknown>>
@@ -38,7 +38,7 @@ export function createLogger({
 }: LoggerOptions): Logger {
   const destination = given ?? standardError(clock)
   const write = (line: string) => {
-    const safe = escapeControls(redact(line.trimEnd()))
+    const safe = escapeControls(redactedLine(line.trimEnd(), redact))
     destination.write(`${pretty ? formatLine(safe) : safe}\n`)
   }
   return pino(
@@ -50,6 +50,18 @@ export function createLogger({
     },
     { write },
   )
+}
+
+/** Stays JSON, also where a secret is a number, or ends with what begins an escape. */
+function redactedLine(line: string, redact: Redactor): string {
+  const shown = redact(line)
+  if (shown === line) return line
+  try {
+    JSON.parse(shown)
+    return shown
+  } catch {
+    return JSON.stringify(redactJson(JSON.parse(line), redact))
+  }
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Invocation } from '../../src/cli/command.js'
+import { createHidden } from '../../src/cli/hidden.js'
 import type { Io } from '../../src/cli/io.js'
 import type { Approval } from '../../src/domain/approval.js'
 import type { Run } from '../../src/domain/run.js'
@@ -45,7 +46,7 @@ export function recordedIo(given: Partial<Io> = {}, answers: string[] = []): Rec
 }
 
 export function invocationOf(io: Io): Invocation {
-  return { io, exitCode: 0, configFile: () => '/config.yaml' }
+  return { io, hidden: createHidden(), exitCode: 0, configFile: () => '/config.yaml' }
 }
 
 export const eventId = 'evt_0193b6f1e4c27d0a9c3f1b2c3d4e5f60'
@@ -148,7 +149,6 @@ export const call: ToolCallRow = {
   callId: 'call_1',
   tool: 'refund',
   argumentsText: '{"amount":1200}',
-  editedArguments: undefined,
   editedArguments: undefined,
   state: 'waiting',
   effect: 'destructive',

@@ -84,6 +84,20 @@ describe('createLogger', () => {
     expect(lines.join('')).toContain('[redacted]')
   })
 
+  it.each([false, true])(
+    'writes whole lines also where a secret is part of what JSON needs (pretty: %s)',
+    (pretty) => {
+      const lines: string[] = []
+      const log = logTo(lines, {
+        pretty,
+        redact: createRedactor(['9876543210', 'sk_CANARY1\\', '"b":"x9"}']),
+      })
+      log.info({ n: 9876543210, text: 'x sk_CANARY1\\', a: { b: 'x9' } }, 'sk_CANARY1\\ y')
+      expect(lines.join('')).not.toMatch(/CANARY|9876/)
+      if (!pretty) expect(JSON.parse(lines.join(''))).toMatchObject({ n: '[redacted]', text: 'x [redacted]' })
+    },
+  )
+
   it('writes big integers in digits', () => {
     const lines: string[] = []
     logTo(lines).info({ id: 9007199254740993n }, 'big')

@@ -6,7 +6,6 @@ import { compileCron } from '../poller/cron.js'
 import type { PollOptions } from '../sources/poll.js'
 import type { ScheduleOptions } from '../sources/schedule.js'
 import { formatDuration } from '../util/duration.js'
-import type { Environment } from '../util/env.js'
 import { blastRadius, formatReach } from './blast-radius.js'
 import { checkDocument, type NextTimes, requestUrl } from './check-document.js'
 import {
@@ -18,7 +17,6 @@ import {
   whenOf,
 } from './command.js'
 import { hookUrl, kindNamed, loadWhole } from './configuration.js'
-import { madeUpValues, missingVariables } from './dev-variables.js'
 import { problemDocument } from './document.js'
 import type { Io } from './io.js'
 import { withLedger } from './ledger.js'
@@ -27,6 +25,7 @@ import { shownFrom } from './shown-from.js'
 import { formatFields, formatTable } from './table.js'
 import { count, indentBy, plain, wrap } from './text.js'
 import type { When } from './when.js'
+import { loadWithoutSecrets } from './without-secrets.js'
 
 export const declareCheck: Declare = (command, invocation) => {
   command.option('--strict', 'end with 1 where a reviewer should look: for CI')
@@ -49,9 +48,13 @@ async function check(
   { strict = false, json: isJson = false }: Options,
 ): Promise<void> {
   const { io } = invocation
-  const environment = strict ? await withMadeUp(invocation) : io.environment
-  const config = await loadWhole(invocation, environment)
-  const findings = strict ? await reviewConfig(config, environment) : undefined
+  // Reviewers, and CI, have no secrets: what is judged is what stands in the file.
+  const read = strict ? await loadWithoutSecrets(invocation) : undefined
+  const config = read?.config ?? (await loadWhole(invocation))
+  const findings = read && (await reviewConfig(config, read.environment))
+  if (read && read.madeUp.length > 0) {
+    io.err(wrap(`Not set here, and made up for this check: ${read.madeUp.join(', ')}`, io.width))
+  }
   if (findings && findings.length > 0) invocation.exitCode = 1
   const next = await nextTimes(config, invocation)
   const takenAt = await backupTakenAt(invocation)
@@ -71,17 +74,6 @@ async function check(
       `\n${io.style('yellow', count(config.warnings.length, 'warning'))}\n${plainLines(formatProblems(config.warnings.map((problem) => shownFrom(problem, io))))}`,
     )
   }
-}
-
-/** A reviewer, and CI, have no secrets: what is judged is what stands in the file. */
-async function withMadeUp(invocation: Invocation): Promise<Environment> {
-  const { io } = invocation
-  const unset = await missingVariables(invocation.configFile(), io.environment).catch(() => [])
-  const missing = unset.filter(({ use }) => use !== 'model_url')
-  if (missing.length === 0) return io.environment
-  const names = missing.map(({ name }) => name).join(', ')
-  io.err(wrap(`Not set here, and made up for this check: ${names}`, io.width))
-  return { ...io.environment, ...madeUpValues(missing) }
 }
 
 /** Each with its place, what is the matter, and what to write instead. */

@@ -35,6 +35,10 @@ export function eventDocument(event: StoredEvent): JsonObject {
     source_event_id: event.sourceEventId ?? null,
     delivery_id: event.deliveryId ?? null,
     ids: { ...event.ids },
+    actor: event.actor ?? null,
+    is_public: event.isPublic,
+    echo_of: event.echoOf ?? null,
+    chain: event.chain,
     decisions: event.decisions.map(({ agent, reason, detail }) => ({
       agent,
       reason,
@@ -152,6 +156,7 @@ export function toolCallDocument(call: ToolCall | ToolCallRow): JsonObject {
     call_id: call.callId,
     tool: call.tool,
     arguments: call.argumentsText,
+    edited_arguments: call.editedArguments ?? null,
     state: call.state,
     effect: call.effect ?? null,
     request: call.request ? requestDocument(call.request) : null,

@@ -291,9 +291,17 @@ export interface ToolCallRow extends ToolCall {
 export interface EventFilter {
   readonly source?: string
   readonly type?: string
+  readonly subject?: string
   readonly state?: EventState
   readonly since?: number
   readonly before?: string
+  readonly limit: number
+}
+
+export interface SimulatedFilter {
+  readonly agent?: string
+  /** When it was simulated. */
+  readonly since?: number
   readonly limit: number
 }
 

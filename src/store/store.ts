@@ -39,12 +39,14 @@ import type {
   RunFilter,
   SecretUse,
   SecretUses,
+  SimulatedFilter,
   Simulation,
   StoredDelivery,
   StoredEvent,
   StoredRefusal,
   Tick,
   TickRecorded,
+  ToolCallRow,
 } from './records.js'
 
 /**
@@ -269,6 +271,10 @@ export interface Store {
   listApprovals(filter: ApprovalFilter): Promise<Approval[]>
   /** Tool calls in state `held`, oldest first. */
   listHeld(limit?: number): Promise<ToolCall[]>
+  /** Tool calls in state `simulated`, newest first. */
+  listSimulated(filter: SimulatedFilter): Promise<ToolCallRow[]>
+  /** What stands in these counters of budgets, reserved and not given back, in their order; 0 where nothing does. */
+  spent(counters: readonly string[]): Promise<number[]>
   counts(): Promise<Counts>
   refusals(sinceDay: string): Promise<StoredRefusal[]>
 

@@ -102,10 +102,6 @@ export async function fillLedger(): Promise<FilledLedger> {
       scope: 'refund|subject|ch_1',
       reservations: [],
       expiresAt: now + 3_600_000,
-      facts: { 'charge.amount': 5000 },
-      why: ['the gate of refund is approve'],
-      scope: 'refund|ch_1',
-      reservations: [],
     },
     now - 39_000,
   )

@@ -5,8 +5,10 @@ import {
   claim,
   draft,
   idOf,
+  intent,
   minute,
   parkOnApproval,
+  propose,
   queueRun,
   recordEvent,
   start,
@@ -32,6 +34,43 @@ export function readingPromises({ store, another }: Subject): void {
     expect((await store().journal(second)).behind).toBe(first)
     await store().cancelRun(first, 'enough', start)
     expect((await store().journal(second)).behind).toBeUndefined()
+  })
+
+  it('lists events of one subject', async () => {
+    const id = await recordEvent(store(), { subject: 'acme/web#1' })
+    await recordEvent(store(), { subject: 'acme/web#2' })
+    expect((await store().listEvents({ subject: 'acme/web#1', limit: 9 })).map((event) => event.id)).toEqual([
+      id,
+    ])
+  })
+
+  it('lists simulated writes newest first, by agent and by when', async () => {
+    const simulation = {
+      intent: intent(),
+      output: { ok: true, result: 'recorded' },
+      note: 'not sent',
+    } as const
+    const made: string[] = []
+    for (const _ of [1, 2]) {
+      const { lease, callId } = await propose(store())
+      expect(await store().listSimulated({ limit: 9 })).toHaveLength(made.length)
+      await store().simulate(lease, callId, simulation, start + made.length)
+      made.unshift(callId)
+    }
+    const list = async (filter: object) =>
+      (await store().listSimulated({ limit: 9, ...filter })).map(({ id }) => id)
+    expect(await list({})).toEqual(made)
+    expect(await list({ limit: 1 })).toEqual(made.slice(0, 1))
+    expect(await list({ since: start + 1, agent: 'doctor' })).toEqual(made.slice(0, 1))
+    expect(await list({ agent: 'nobody' })).toEqual([])
+  })
+
+  it('says what stands in the counters of budgets', async () => {
+    const { lease, callId } = await propose(store())
+    await store().prepare(lease, callId, intent([{ counter: 'a', amount: 5, limit: 9 }]), start)
+    expect(await store().spent(['b', 'a', 'a'])).toEqual([0, 5, 5])
+    await store().settle(lease, callId, { state: 'denied' }, start)
+    expect(await store().spent(['a'])).toEqual([0])
   })
 
   it('lists events newest first, filtered and page by page', async () => {

@@ -1,6 +1,7 @@
 import type { Statement } from 'better-sqlite3'
 import type { Store } from '../store.js'
 import type { Reader } from './reader.js'
+import { prepareStanding } from './reservations.js'
 import {
   type ApprovalRow,
   approvalOf,
@@ -13,9 +14,11 @@ import {
 } from './rows.js'
 import { selectEvent } from './selects.js'
 
-type Lists = Pick<Store, 'listEvents' | 'listRuns' | 'listApprovals' | 'listHeld'>
+type Lists = Pick<Store, 'listEvents' | 'listRuns' | 'listApprovals' | 'listHeld' | 'listSimulated' | 'spent'>
 
 type Condition = readonly [sql: string, value: string | number | undefined]
+
+const selectSimulated = "SELECT * FROM (SELECT * FROM tool_calls WHERE state = 'simulated')"
 
 /** Newest first, filtered. Ordered by time and then position, which every index behind a filter ends with. */
 export function lists(reader: Reader): Lists {
@@ -24,6 +27,8 @@ export function lists(reader: Reader): Lists {
   const held = db.prepare<[number], ToolCallTableRow>(
     `SELECT * FROM tool_calls WHERE state = 'held' ORDER BY position LIMIT ?`,
   )
+
+  const standing = prepareStanding(db)
 
   /** The SQL is made of literals of this file only; there are as many texts as combinations of filters. */
   function list<Row>(select: string, conditions: readonly Condition[], order: string, limit: number): Row[] {
@@ -36,11 +41,12 @@ export function lists(reader: Reader): Lists {
   }
 
   return {
-    listEvents: ({ source, type, state, since, before, limit }) =>
+    listEvents: ({ source, type, subject, state, since, before, limit }) =>
       reader.read(() => {
         const conditions: Condition[] = [
           ['e.source = ?', source],
           ['e.type = ?', type],
+          ['e.subject = ?', subject],
           ['e.state = ?', state],
           ['e.recorded_at >= ?', since],
           ['(e.recorded_at, e.position) < (SELECT recorded_at, position FROM events WHERE id = ?)', before],
@@ -69,6 +75,18 @@ export function lists(reader: Reader): Lists {
           approvalOf,
         ),
       ),
+
+    listSimulated: ({ agent, since, limit }) =>
+      reader.read(() => {
+        const conditions: Condition[] = [
+          ['settled_at >= ?', since],
+          ['run_id IN (SELECT id FROM runs WHERE agent = ?)', agent],
+        ]
+        const order = 'position DESC'
+        return list<ToolCallTableRow>(selectSimulated, conditions, order, limit).map(toolCallOf)
+      }),
+
+    spent: (counters) => reader.read(() => counters.map((counter) => standing.get({ counter })?.amount ?? 0)),
 
     listHeld: (limit = Number.MAX_SAFE_INTEGER) => reader.read(() => held.all(limit).map(toolCallOf)),
   }

@@ -1,4 +1,4 @@
-import type { Database } from 'better-sqlite3'
+import type { Database, Statement } from 'better-sqlite3'
 import type { Reservation } from '../../domain/tool-call.js'
 
 export interface Reservations {
@@ -9,11 +9,16 @@ export interface Reservations {
   release(toolCallId: string, now: number): void
 }
 
-export function reservations(db: Database): Reservations {
-  const standing = db.prepare<[{ counter: string }], { amount: number }>(
+/** What is reserved and not given back, with what outlived its rows. */
+export function prepareStanding(db: Database): Statement<[{ counter: string }], { amount: number }> {
+  return db.prepare(
     `SELECT coalesce(sum(amount), 0) + coalesce((SELECT amount FROM spent WHERE counter = @counter), 0) AS amount
      FROM reservations WHERE counter = @counter AND released_at IS NULL`,
   )
+}
+
+export function reservations(db: Database): Reservations {
+  const standing = prepareStanding(db)
   const insert = db.prepare(
     'INSERT INTO reservations (counter, tool_call_id, amount, reserved_at) VALUES (?, ?, ?, ?)',
   )

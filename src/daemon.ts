@@ -118,6 +118,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     peers: new PeerLimiter(clock, refusalsPerPeerAndMinute),
     log,
     sources: () => sources,
+    proxies: () => configurations.current.server.proxies,
     unready,
   })
 

@@ -44,6 +44,8 @@ export interface ServerSettings {
   readonly publicUrl: string
   /** Most runs at once. */
   readonly concurrency: number
+  /** Addresses and ranges of addresses whose forwarded headers are believed. */
+  readonly proxies: readonly string[]
   /** With less room on the ledger's disk nothing is taken and nothing is worked on. */
   readonly minFreeBytes: number
 }

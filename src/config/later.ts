@@ -2,7 +2,6 @@ import type { Path } from './document.js'
 
 /** What the design names and this version does not do. Refused with a sentence, so that nobody believes it works. */
 const keys: readonly (readonly [pattern: string, what: string])[] = [
-  ['server.proxies', 'a list of trusted proxies'],
   ['models.*.fallback', 'a fallback model'],
   ['tools.*.refresh', 'refreshed results'],
   ['tools.*.cache', 'cached results'],

@@ -47,6 +47,13 @@ export const serverSchema = z
       .describe(
         'Where senders reach the public listener, as `rouse check` prints it. Default: `http://` and `hooks`.',
       ),
+    proxies: z
+      .array(text('an address such as 127.0.0.1 or a range such as 10.0.0.0/8', 50))
+      .max(100)
+      .prefault([])
+      .describe(
+        'Addresses and ranges of the proxies before us. Only of these `Forwarded` and `X-Forwarded-For` are believed, for `remote_address` and for the limit of refusals. Default: none.',
+      ),
     concurrency: count({ min: 1, max: 1000 })
       .prefault(16)
       .describe('Most runs at once, of all agents together. Read at start.'),

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { LimitError } from '../domain/errors.js'
 import { faultPoint } from '../util/fault-point.js'
 
@@ -31,11 +31,18 @@ export class SenderGone extends Error {}
 /**
  * The raw bytes of a body, counted while they arrive: a body over `maxBytes` throws LimitError
  * `limit.body_size` as soon as it is known to be too large, by its Content-Length or by what came.
- * Throws SenderGone when the connection ends first.
+ * Throws SenderGone when the connection ends first. A sender that waits to hear whether its body is wanted
+ * (`Expect: 100-continue`) hears it from `outgoing`, unless it is too large.
  */
-export function readBody(incoming: IncomingMessage, maxBytes: number, inFlight: InFlight): Promise<Buffer> {
+export function readBody(
+  incoming: IncomingMessage,
+  maxBytes: number,
+  inFlight: InFlight,
+  outgoing?: Pick<ServerResponse, 'writeContinue'>,
+): Promise<Buffer> {
   const announced = Number(incoming.headers['content-length'] ?? 0)
   if (announced > maxBytes) return Promise.reject(tooLarge(maxBytes))
+  if (incoming.headers.expect !== undefined && incoming.httpVersion === '1.1') outgoing?.writeContinue()
   const chunks: Buffer[] = []
   let size = 0
   let isDone = false

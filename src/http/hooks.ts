@@ -10,6 +10,7 @@ import type { WebhookSource } from '../sources/source.js'
 import { newId } from '../util/id.js'
 import type { Logger } from '../util/log.js'
 import { type InFlight, readBody, SenderGone } from './body.js'
+import { type ClientAddress, currentClientAddress } from './forwarded.js'
 import type { PeerLimiter } from './peers.js'
 
 export interface HooksOptions {
@@ -18,6 +19,8 @@ export interface HooksOptions {
   readonly inFlight: InFlight
   readonly peers: PeerLimiter
   readonly log: Logger
+  /** `server.proxies` of the configuration in force; none when left out. */
+  readonly proxies?: () => readonly string[]
   /** The sources of the configuration in force, by name. */
   readonly sources: () => ReadonlyMap<string, WebhookSource>
   /** Undefined while deliveries are taken; else why not. */
@@ -31,6 +34,7 @@ const hooksPrefix = '/hooks/'
 /** The public listener: deliveries and health, nothing else. Paths match exactly, byte for byte, undecoded. */
 export function createHooksApp(options: HooksOptions): Hono<{ Bindings: HttpBindings }> {
   const app = new Hono<{ Bindings: HttpBindings }>()
+  const clientOf = currentClientAddress(options.proxies ?? (() => noProxies))
   app.all('*', (context) => {
     const url = context.env.incoming.url ?? ''
     const path = url.split('?', 1)[0] ?? ''
@@ -39,7 +43,7 @@ export function createHooksApp(options: HooksOptions): Hono<{ Bindings: HttpBind
       ? options.sources().get(path.slice(hooksPrefix.length))
       : undefined
     if (!source) return refuse(context, 404)
-    return answerDelivery(context, path.slice(hooksPrefix.length), source, options)
+    return answerDelivery(context, path.slice(hooksPrefix.length), source, options, clientOf)
   })
   return app
 }
@@ -56,18 +60,20 @@ async function answerDelivery(
   name: string,
   source: WebhookSource,
   options: HooksOptions,
+  clientOf: ClientAddress,
 ): Promise<Response> {
-  const { incoming } = context.env
+  const { incoming, outgoing } = context.env
   const { method = '' } = incoming
   if (!source.methods.includes(method) && !source.greetingMethods.includes(method)) {
     return refuse(context, 405, { allow: [...source.methods, ...source.greetingMethods].join(', ') })
   }
   const encoding = incoming.headers['content-encoding']
-  if (encoding !== undefined && encoding !== 'identity') return refuse(context, 415)
-  if (options.unready() !== undefined) return refuse(context, 503, { 'retry-after': '5' })
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') return refuse(context, 415)
+  if (options.unready() !== undefined) return refuse(context, 503, { ...unread, 'retry-after': '5' })
   try {
-    const body = await readBody(incoming, source.maxBodyBytes, options.inFlight)
-    const delivery = deliveryOf(incoming, name, body, options)
+    const body = await readBody(incoming, source.maxBodyBytes, options.inFlight, outgoing)
+    const remoteAddress = clientOf(incoming.socket.remoteAddress, incoming.rawHeaders)
+    const delivery = deliveryOf(incoming, name, body, remoteAddress, options)
     return answer(context, await receive(delivery, source, options.receiver), delivery, source, options)
   } catch (error) {
     return answerFault(context, name, error, options)
@@ -78,9 +84,9 @@ function deliveryOf(
   incoming: IncomingMessage,
   source: string,
   body: Buffer,
+  remoteAddress: string | undefined,
   { receiver }: HooksOptions,
 ): Delivery {
-  const { remoteAddress } = incoming.socket
   return {
     id: newId('dlv'),
     source,
@@ -136,12 +142,10 @@ function statusOf(error: VerificationError, { refusalStatus }: WebhookSource): C
 function answerFault(context: HooksContext, source: string, error: unknown, options: HooksOptions): Response {
   if (error instanceof LimitError) {
     options.refusals.count(source, error.code, error.message)
-    // What is left of the body is not read: the connection cannot be used again.
-    const headers = { connection: 'close' }
-    if (error.code === 'limit.body_size') return refuse(context, 413, headers)
-    return refuse(context, 503, { ...headers, 'retry-after': '5' })
+    if (error.code === 'limit.body_size') return refuse(context, 413)
+    return refuse(context, 503, { ...unread, 'retry-after': '5' })
   }
-  if (error instanceof SenderGone) return refuse(context, 400, { connection: 'close' })
+  if (error instanceof SenderGone) return refuse(context, 400)
   const { code, message } = toAppError(error)
   options.log.error({ source, code }, `not acknowledged: ${message}`)
   return refuse(context, 503, { 'retry-after': '10' })
@@ -158,13 +162,22 @@ const constantBodies: Partial<Record<number, string>> = {
   503: 'unavailable',
 }
 
-/** A constant body that says nothing of the reason. */
+const noProxies: readonly string[] = []
+
+/** What is left of the body is not read: the connection cannot be used again. */
+const unread = { connection: 'close' }
+
+/**
+ * A constant body that says nothing of the reason. What was refused for what it is also ends its connection: nothing
+ * that stands behind it in the stream is taken for a request.
+ */
 function refuse(
   context: HooksContext,
   status: ContentfulStatusCode,
   headers: Record<string, string> = {},
 ): Response {
-  return context.json({ status: constantBodies[status] ?? 'refused' }, status, headers)
+  const ended = status === 503 ? headers : { ...unread, ...headers }
+  return context.json({ status: constantBodies[status] ?? 'refused' }, status, ended)
 }
 
 function reply(context: HooksContext, { status, headers = {}, body }: Reply): Response {

@@ -1,8 +1,10 @@
-import type { Server } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createAdaptorServer, type HttpBindings } from '@hono/node-server'
+import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import type { Hono } from 'hono'
 import { AppError } from '../domain/errors.js'
+import { Connections } from './connections.js'
+import { isAmbiguous } from './framing.js'
 
 export interface Listener {
   readonly host: string
@@ -20,6 +22,7 @@ export interface ListenerLimits {
   readonly keepAliveTimeout: number
   /** How often the first two are looked at. */
   readonly connectionsCheckingInterval: number
+  /** See `Connections`. */
   readonly maxConnections: number
 }
 
@@ -33,36 +36,41 @@ const defaultLimits: ListenerLimits = {
 }
 const maxHeaderSize = 16_384
 
-export interface ListenerOptions {
-  /** Which key of the configuration an error names. */
-  readonly setting?: string
-  /** On every answer, also where a request is refused before the application sees it. */
-  readonly headers?: Readonly<Record<string, string>>
-}
-
 /** Listens. Throws AppError `server.address_in_use` when another program does already. */
 export async function listen(
   app: Hono<{ Bindings: HttpBindings }>,
   address: { host: string; port: number },
   { maxConnections, ...timeouts }: ListenerLimits = defaultLimits,
-  { setting = 'server.hooks', headers = {} }: ListenerOptions = {},
 ): Promise<Listener> {
-  const serverOptions = { ...timeouts, maxHeaderSize }
-  const server = createAdaptorServer({ fetch: app.fetch, serverOptions }) as Server
-  server.maxConnections = maxConnections
-  const fixed = Object.entries(headers)
-  if (fixed.length > 0) {
-    server.prependListener('request', (_incoming, outgoing) => {
-      for (const [name, value] of fixed) outgoing.setHeader(name, value)
-    })
+  const respond = getRequestListener(app.fetch, { errorHandler: badRequest })
+  const connections = new Connections(maxConnections)
+  const answer = (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    if (isAmbiguous(incoming)) {
+      outgoing.writeHead(400, { connection: 'close', 'content-type': 'application/json' })
+      outgoing.end(badRequestBody)
+      return
+    }
+    // No protocol is changed to, and no connection goes on after an offer to change it.
+    if (incoming.headers.upgrade !== undefined) outgoing.shouldKeepAlive = false
+    void respond(incoming, outgoing)
   }
+  const take = (incoming: IncomingMessage, outgoing: ServerResponse) =>
+    connections.inTurn(incoming, outgoing, () => answer(incoming, outgoing))
+  // A request without a Host is refused by `isAmbiguous`; the platform would go on with what stands behind it.
+  const server = createServer({ ...timeouts, maxHeaderSize, requireHostHeader: false }, take)
+  // All that fit: of more than 2000 the platform would show only the first, and two of one name could look like one.
+  server.maxHeadersCount = 0
+  server.on('connection', (socket) => connections.enter(socket))
   server.on('checkContinue', (incoming, outgoing) => {
-    // The application answers an announced body that is too large before a byte of it is sent.
-    if (Number(incoming.headers['content-length'] ?? 0) <= maxContinueBytes) outgoing.writeContinue()
-    server.emit('request', incoming, outgoing)
+    // The application says whether it wants the body. Where it does not, nobody knows whether one follows.
+    outgoing.shouldKeepAlive = false
+    take(incoming, outgoing)
+  })
+  server.on('checkExpectation', (incoming, outgoing) => {
+    connections.inTurn(incoming, outgoing, () => outgoing.writeHead(417, { connection: 'close' }).end())
   })
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, address, setting)))
+    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, address)))
     server.listen(address.port, address.host, () => resolve())
   })
   const { port } = server.address() as AddressInfo
@@ -81,23 +89,24 @@ export async function listen(
   }
 }
 
-/** No source takes more; a body announced larger gets its refusal instead of `100 Continue`. */
-const maxContinueBytes = 32 * 1024 * 1024
+const badRequestBody = JSON.stringify({ status: 'bad request' })
 
-function listenError(
-  error: NodeJS.ErrnoException,
-  { host, port }: { host: string; port: number },
-  setting: string,
-): AppError {
+/** For what cannot be made a request of: a target with a backslash, a Host that is none. */
+function badRequest(): Response {
+  const headers = { connection: 'close', 'content-type': 'application/json' }
+  return new Response(badRequestBody, { status: 400, headers })
+}
+
+function listenError(error: NodeJS.ErrnoException, { host, port }: { host: string; port: number }): AppError {
   const place = `${host}:${port}`
   if (error.code === 'EADDRINUSE') {
     return new AppError(
       'server.address_in_use',
-      `cannot listen on ${place}: another program does. Stop it, or set ${setting} to another address.`,
+      `cannot listen on ${place}: another program does. Stop it, or set server.hooks to another address.`,
       { cause: error },
     )
   }
-  return new AppError('command.failed', `cannot listen on ${place}: ${error.message}. Set ${setting}.`, {
+  return new AppError('command.failed', `cannot listen on ${place}: ${error.message}. Set server.hooks.`, {
     cause: error,
   })
 }

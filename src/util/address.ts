@@ -31,3 +31,34 @@ export function isAllowedAddress(text: string, allowPrivate: boolean): boolean {
 function isCompatible(text: string): boolean {
   return text.includes(':') && text.includes('.') && !/:ffff:[\d.]+$/i.test(text)
 }
+
+export type Address = ipaddr.IPv4 | ipaddr.IPv6
+
+/** An address as it is compared: of a mapped one the IPv4 address in it. Undefined for what is none. */
+export function parseAddress(text: string): Address | undefined {
+  const isAddress = text.includes(':') ? ipaddr.IPv6.isValid(text) : ipaddr.IPv4.isValidFourPartDecimal(text)
+  return isAddress ? ipaddr.process(text) : undefined
+}
+
+export interface AddressRange {
+  readonly first: Address
+  readonly bits: number
+}
+
+/** `192.0.2.7`, `10.0.0.0/8`, `2001:db8::/32`. Undefined for what is no range, or is a range of mapped addresses. */
+export function parseRange(text: string): AddressRange | undefined {
+  const [address = '', bits, ...rest] = text.split('/')
+  const first = address.includes('%') || rest.length > 0 ? undefined : parseAddress(address)
+  if (first === undefined) return undefined
+  const most = first.kind() === 'ipv4' ? 32 : 128
+  if (bits === undefined) return { first, bits: most }
+  const isMapped = first.kind() === 'ipv4' && address.includes(':')
+  return /^\d{1,3}$/.test(bits) && Number(bits) <= most && !isMapped
+    ? { first, bits: Number(bits) }
+    : undefined
+}
+
+export function isInRange(address: Address, { first, bits }: AddressRange): boolean {
+  if (address instanceof ipaddr.IPv4) return first instanceof ipaddr.IPv4 && address.match(first, bits)
+  return first instanceof ipaddr.IPv6 && address.match(first, bits)
+}

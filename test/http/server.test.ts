@@ -27,6 +27,7 @@ afterEach(async () => {
 /** An application that reads a body of at most 1 KB, and what it was asked. */
 async function start(limits?: ListenerLimits) {
   const asked: string[] = []
+  const whole: string[] = []
   let release = () => {}
   const released = new Promise<void>((resolve) => {
     release = resolve
@@ -34,18 +35,19 @@ async function start(limits?: ListenerLimits) {
   const inFlight = new InFlight(10_000)
   const app = new Hono<{ Bindings: HttpBindings }>()
   app.all('*', async (context) => {
-    const { incoming } = context.env
+    const { incoming, outgoing } = context.env
     asked.push(incoming.url ?? '')
-    if (incoming.url === '/slow') await released
     try {
-      const body = await readBody(incoming, 1024, inFlight)
+      const body = await readBody(incoming, 1024, inFlight, outgoing)
+      whole.push(incoming.url ?? '')
+      if (incoming.url === '/slow') await released
       return context.text(`${body.length} bytes`)
     } catch {
       return context.text('refused', 413, { connection: 'close' })
     }
   })
   listener = await listen(app, { host: '127.0.0.1', port: 0 }, limits)
-  return { asked, release, inFlight, port: listener.port }
+  return { asked, whole, release, inFlight, port: listener.port }
 }
 
 /** A connection, and what came over it until it was closed. */
@@ -106,21 +108,43 @@ describe('the listener', () => {
     await until('the close', () => state.isClosed)
   })
 
-  it('takes no more connections than it may, and takes others when one is gone', async () => {
+  it('takes no more connections than it may: who has waited longest without a request makes room', async () => {
     const { port } = await start({ ...long, maxConnections: 2 })
     const first = open(port)
-    const second = open(port)
-    await until('two connections', () => first.state.isOpen && second.state.isOpen)
+    await until('a connection', () => first.state.isOpen)
+    const second = open(port, 'POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhel')
+    await until('another', () => second.state.isOpen)
+    const third = open(port, get())
+    await until('the answer', () => third.state.text.includes('200 OK'))
+    await until('the first to be closed', () => first.state.isClosed)
+    const fourth = open(port, get())
+    await until('the answer', () => fourth.state.text.includes('200 OK'))
+    await until('the second to be closed', () => second.state.isClosed)
+    expect([first.state.text, second.state.text]).toEqual(['', ''])
+    expect([third.state.isClosed, fourth.state.isClosed]).toEqual([false, false])
+  })
+
+  it('answers a sender though another opens a thousand connections and says nothing on them', async () => {
+    const { port } = await start({ ...long, maxConnections: 100 })
+    const idle = Array.from({ length: 1000 }, (_none, at) => open(port, at % 2 ? 'POST / HT' : ''))
+    await until('them to be there', () => idle.every(({ state }) => state.isOpen || state.isClosed))
+    const { state } = open(port, get())
+    await until('the answer', () => state.text.includes('200 OK'))
+    await until(
+      'all but the newest to be closed',
+      () => idle.filter((one) => !one.state.isClosed).length === 99,
+    )
+  })
+
+  it('asks no connection for its place whose request is whole and not answered: the newest goes', async () => {
+    const { port, whole, release } = await start({ ...long, maxConnections: 2 })
+    const slow = [open(port, get('/slow')), open(port, get('/slow'))]
+    await until('the requests', () => whole.length === 2)
     const third = open(port, get())
     await until('the third to be closed', () => third.state.isClosed)
     expect(third.state.text).toBe('')
-    expect([first.state.isClosed, second.state.isClosed]).toEqual([false, false])
-    first.socket.destroy()
-    await until('an answer', async () => {
-      const { state } = open(port, get())
-      await until('an end', () => state.isClosed || state.text !== '')
-      return state.text.includes('200 OK')
-    })
+    release()
+    for (const { state } of slow) await until('the answer', () => state.text.includes('200 OK'))
   })
 
   it('sends no 100 Continue for a body that no source takes, and answers at once', async () => {

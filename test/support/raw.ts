@@ -1,4 +1,4 @@
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 
 export interface RawAnswer {
   readonly status: number
@@ -52,4 +52,42 @@ export function sendRaw(
     })
     setTimeout(() => reject(new Error('no answer in 20 s')), 20_000).unref()
   })
+}
+
+export interface RawStream {
+  readonly socket: Socket
+  /** What came back so far. */
+  readonly text: () => string
+  /** The statuses of the answers so far, `100 Continue` included. */
+  readonly statuses: () => number[]
+  readonly isClosed: () => boolean
+}
+
+/** A connection on which these bytes are sent as they are, and all that comes back on it. */
+export function openRaw(
+  url: string,
+  bytes: string | Buffer = '',
+  { localAddress }: { localAddress?: string } = {},
+): RawStream {
+  const socket = connect({
+    port: Number(new URL(url).port),
+    host: '127.0.0.1',
+    ...(localAddress === undefined ? {} : { localAddress }),
+  })
+  let text = ''
+  let isClosed = false
+  socket.on('connect', () => socket.write(bytes))
+  socket.on('data', (chunk: Buffer) => {
+    text += chunk.toString('latin1')
+  })
+  socket.on('error', () => undefined)
+  socket.on('close', () => {
+    isClosed = true
+  })
+  return {
+    socket,
+    text: () => text,
+    statuses: () => [...text.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => Number(status)),
+    isClosed: () => isClosed,
+  }
 }

@@ -11,11 +11,8 @@ export function beginLimits({ limits }: Agent): BeginLimits {
 
 const longestName = 60
 
-/** One cause for all actors: their number is not ours to bound. */
-export function overLimitAlert(
-  { name }: Agent,
-  over: OverLimit,
-): NewAlert & { readonly code: 'policy.budget' } {
+/** Why a run does not begin today. One cause for all actors: their number is not ours to bound. */
+export function overLimit({ name }: Pick<Agent, 'name'>, over: OverLimit): NewAlert {
   const { of, limit, source, actor } = over
   const whose = {
     agent: '',

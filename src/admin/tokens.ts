@@ -104,6 +104,9 @@ async function replaceFile(file: string, text: string): Promise<void> {
   try {
     const handle = await open(next, 'wx', 0o600)
     try {
+      // Made by root for a daemon that runs as another user, it would be a file that the daemon cannot read.
+      const { uid, gid } = await stat(dirname(file))
+      if (process.getuid?.() === 0) await handle.chown(uid, gid)
       await handle.writeFile(text)
       await handle.sync()
     } finally {

@@ -54,6 +54,11 @@ const groups: readonly { readonly title: string; readonly commands: readonly Lis
         load: async () => (await import('./doctor.js')).declareDoctor,
       },
       {
+        signature: 'token',
+        summary: 'make a token for the admin listener and print the link that opens it',
+        load: async () => (await import('./token.js')).declareToken,
+      },
+      {
         signature: 'backup <file>',
         summary: 'copy the ledger to a new file, beside a daemon that goes on',
         load: async () => (await import('./backup.js')).declareBackup,

@@ -13,6 +13,7 @@ import {
 } from '../util/fetch.js'
 import type { Logger } from '../util/log.js'
 import { saysMore } from './pages.js'
+import { isRedirect, redirected } from './redirect.js'
 import { freezeRequest } from './request.js'
 import { parseBody, shownResult } from './result.js'
 import type { SendOptions, ToolAnswer, ToolClient } from './tool.js'
@@ -131,17 +132,22 @@ async function exchange(
   signal: AbortSignal,
   clock: Clock,
 ): Promise<ToolAnswer> {
-  try {
-    const response = await network.request({
-      method: request.method,
-      url: request.url,
-      headers: request.headers,
-      body: request.body,
-      timeoutMs: tool.timeoutMs,
+  const startedAt = clock.monotonic()
+  const sendOnce = ({ method, url, headers, body }: FrozenRequest, leftMs: number) =>
+    network.request({
+      ...{ method, url, headers, body, signal },
+      timeoutMs: Math.max(1, leftMs),
       maxBytes: tool.maxResponseBytes,
-      signal,
       allowPrivate: tool.isPrivate,
     })
+  let isAnswered = false
+  try {
+    let response = await sendOnce(request, tool.timeoutMs)
+    const next = redirected(tool, request, response)
+    if (next) {
+      isAnswered = true
+      response = await sendOnce(next, tool.timeoutMs - (clock.monotonic() - startedAt))
+    }
     return answered(tool, response, clock)
   } catch (cause) {
     if (!(cause instanceof NetworkError)) throw cause
@@ -159,7 +165,7 @@ async function exchange(
     }
     const { code, retry } = faults[cause.fault]
     const error = new ToolError(code, `${tool.name}: ${cause.message}`, { retry, cause })
-    return { kind: cause.isSent ? 'no_answer' : 'not_sent', error }
+    return { kind: cause.isSent || isAnswered ? 'no_answer' : 'not_sent', error }
   }
 }
 
@@ -176,10 +182,6 @@ function answered(tool: Tool, { status, headers, body }: NetworkResponse, clock:
     retryAfterMs: retryAfterMs(headers['retry-after'], clock.now()),
     hasMore: saysMore(json, headers['link']),
   }
-}
-
-function isRedirect(status: number): boolean {
-  return status >= 300 && status < 400 && status !== 304
 }
 
 /** Faults of an answer's body, after its status has come. */

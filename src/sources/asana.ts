@@ -10,7 +10,7 @@ import {
 } from './engine/handed-secrets.js'
 import { requiredHeader } from './engine/headers.js'
 import { idRules } from './engine/ids.js'
-import { joined, type Reading } from './engine/reading.js'
+import { firstText, joined, type Reading } from './engine/reading.js'
 import { defineSender } from './engine/sender.js'
 import type { SignatureScheme } from './engine/signature-scheme.js'
 import { compileMessage } from './engine/template.js'
@@ -85,6 +85,7 @@ export const asana = defineSender({
     type: ({ text }) => joined('.', text('resource.resource_type'), text('action')),
     subject: ({ ids, text }) =>
       (text('resource.resource_type') === 'story' ? ids['parent'] : undefined) ?? ids['resource'],
+    actor: firstText('user.gid'),
     time: ({ text }) => text('created_at'),
   },
   reply: () => ({ status: 200, body: '' }),

@@ -4,7 +4,7 @@ import { webhookFields } from './engine/fields.js'
 import { headerId } from './engine/headers.js'
 import { idRules } from './engine/ids.js'
 import { signatureProof } from './engine/proof.js'
-import { joined, type Reading } from './engine/reading.js'
+import { firstText, joined, type Reading } from './engine/reading.js'
 import { secretField } from './engine/secret.js'
 import { defineSender } from './engine/sender.js'
 import type { SignatureScheme } from './engine/signature-scheme.js'
@@ -63,6 +63,7 @@ export const bitbucketServer = defineSender({
   event: {
     id: ({ delivery }) => headerId(delivery, 'x-request-id'),
     type: ({ text }) => text('eventKey'),
+    actor: firstText('actor.name'),
     subject: subjectOf,
     time: ({ text }) => text('date'),
   },

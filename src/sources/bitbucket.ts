@@ -3,7 +3,7 @@ import { webhookFields } from './engine/fields.js'
 import { headerId } from './engine/headers.js'
 import { idRules } from './engine/ids.js'
 import { signatureProof } from './engine/proof.js'
-import { joined, type Reading } from './engine/reading.js'
+import { firstText, joined, type Reading } from './engine/reading.js'
 import { secretField } from './engine/secret.js'
 import { defineSender } from './engine/sender.js'
 import type { SignatureScheme } from './engine/signature-scheme.js'
@@ -85,6 +85,8 @@ export const bitbucket = defineSender({
   event: {
     id: (reading) => joined(' ', eventKey(reading), headerId(reading.delivery, 'x-request-uuid')),
     type: eventKey,
+    actor: firstText('actor.uuid'),
+    isPublic: ({ object }) => object('repository')?.['is_private'] === false,
     subject: subjectOf,
     time: ({ text }) =>
       text('comment.updated_on') ??

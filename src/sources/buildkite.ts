@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { toleranceField, webhookFields } from './engine/fields.js'
 import { idRules } from './engine/ids.js'
 import { type Proof, signatureProof, tokenProof } from './engine/proof.js'
-import { joined, type Reading } from './engine/reading.js'
+import { firstText, joined, type Reading } from './engine/reading.js'
 import { secretField } from './engine/secret.js'
 import { defineSender } from './engine/sender.js'
 import type { SignatureScheme } from './engine/signature-scheme.js'
@@ -91,6 +91,7 @@ export const buildkite = defineSender({
     type: ({ text }) => text('event'),
     subject: ({ text, ids }) =>
       joined('#', text('pipeline.slug'), ids['build_number']) ?? text('pipeline.slug') ?? ids['agent'],
+    actor: firstText('sender.id'),
     time: timeOf,
   },
   headers: ({ type }) => ({ 'user-agent': 'Buildkite-Request', 'x-buildkite-event': type }),

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { webhookFields } from './engine/fields.js'
 import { idRules } from './engine/ids.js'
 import { signatureProof } from './engine/proof.js'
-import { joined } from './engine/reading.js'
+import { firstText, joined } from './engine/reading.js'
 import { secretField } from './engine/secret.js'
 import { defineSender } from './engine/sender.js'
 import type { SignatureScheme } from './engine/signature-scheme.js'
@@ -54,6 +54,7 @@ export const clickup = defineSender({
     isIdAuthentic: true,
     type: ({ text }) => text('event'),
     subject: ({ ids }) => ids['task'] ?? ids['list'] ?? ids['folder'] ?? ids['space'] ?? ids['goal'],
+    actor: firstText('history_items[0].user.id'),
     time: ({ text }) => text('history_items[0].date'),
   },
   headers: () => ({ 'user-agent': 'Go-http-client/1.1' }),

@@ -42,6 +42,15 @@ const eventField = z.strictObject({
     .optional()
     .describe(`Its type: ${anywhere}, { literal: text }, or a list of them, joined with a dot.`),
   subject: placesField(placeField).optional().describe(`What it is about: ${anywhere}, or a list of them.`),
+  actor: z
+    .union([
+      pathField.transform((path): Place => ({ kind: 'path', path })),
+      z.strictObject({ body: pathField }).transform(({ body }): Place => ({ kind: 'body', path: body })),
+    ])
+    .optional()
+    .describe(
+      'Who did it, by the name or id that the sender’s system gave them: a path in the body, in a batch { body: path } of the whole body.',
+    ),
   time: placeField.optional().describe(`When it happened: ${anywhere}.`),
   semantic: placesField(placeField)
     .optional()
@@ -162,6 +171,8 @@ function checkCoverage({ event, batch, form }: Given, scheme: SignatureScheme, w
       'id',
     )
   if (coversBody(scheme, form)) return
+  if (event.actor && !isSigned(event.actor, scheme, form))
+    wrong('is not one of the parts that are signed, so anybody could say who did it', 'event', 'actor')
   const fault = `"${message.source}" must have {body} exactly once: what is not signed is not known`
   if (!('path' in signature || 'field' in signature)) {
     wrong(fault, 'verify', 'message')

@@ -153,6 +153,7 @@ export const custom = defineSender({
     semanticKey: (reading, { event }) => joinedAt(event.semantic, ':', reading),
     type: (reading, { event }) => typeAt(event.type, reading),
     subject: (reading, { event }) => joinedAt(event.subject, '/', reading),
+    actor: (reading, { event }) => event.actor && textAt(event.actor, reading),
     time: (reading, { event }) => event.time && textAt(event.time, reading),
   },
   reply: (_state, { reply: { status, body, type } }): Reply | undefined =>

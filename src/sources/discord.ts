@@ -4,7 +4,7 @@ import type { Ids } from '../domain/event.js'
 import { toleranceField, webhookFields } from './engine/fields.js'
 import { idRules } from './engine/ids.js'
 import { signatureProof } from './engine/proof.js'
-import type { Reading } from './engine/reading.js'
+import { firstText, type Reading } from './engine/reading.js'
 import { publicKeyField } from './engine/secret.js'
 import { defineSender } from './engine/sender.js'
 import type { SignatureScheme } from './engine/signature-scheme.js'
@@ -153,6 +153,7 @@ export const discord = defineSender({
     id: ({ ids }) => ids['interaction'],
     type: typeOf,
     subject: ({ ids }) => ids['channel'] ?? ids['lobby'] ?? ids['user'],
+    actor: firstText('member.user.id', 'user.id', 'event.data.user.id', 'event.data.user_id'),
     time: timeOf,
   },
   reply: (_state, _options, verified) => reply(verified),

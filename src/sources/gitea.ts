@@ -5,7 +5,7 @@ import { webhookFields } from './engine/fields.js'
 import { isPayloadForm, payloadOf, payloadProof } from './engine/form-payload.js'
 import { idRules } from './engine/ids.js'
 import { signatureProof } from './engine/proof.js'
-import type { Reading } from './engine/reading.js'
+import { firstText, type Reading } from './engine/reading.js'
 import { secretField } from './engine/secret.js'
 import { defineSender } from './engine/sender.js'
 import { compileMessage } from './engine/template.js'
@@ -92,6 +92,14 @@ function subjectOf({ text, ids }: Reading): string | undefined {
   return ref === undefined ? repo : `${repo}@${ref}`
 }
 
+/** A repository of an owner that not everybody sees is not public either, and neither is a release that is a draft. */
+function isPublic({ object, text }: Reading): boolean {
+  const { private: isPrivate, internal } = object('repository') ?? {}
+  const visibility = text('repository.owner.visibility') ?? 'public'
+  const isOpen = isPrivate === false && internal !== true && visibility === 'public'
+  return isOpen && object('release')?.['draft'] !== true
+}
+
 interface Family {
   readonly kind: string
   readonly title: string
@@ -125,6 +133,8 @@ export function defineGitea({ kind, title, link, prefix, agent }: Family): Sourc
         return action === undefined ? name : `${name}.${action}`
       },
       subject: subjectOf,
+      actor: firstText('sender.login', 'sender.username'),
+      isPublic,
       time: ({ text }) =>
         text('comment.updated_at') ?? text('issue.updated_at') ?? text('pull_request.updated_at'),
     },

@@ -7,7 +7,7 @@ import { formBody, parseForm } from './engine/form.js'
 import { headerId } from './engine/headers.js'
 import { idRules } from './engine/ids.js'
 import { signatureProof } from './engine/proof.js'
-import type { Reading } from './engine/reading.js'
+import { firstText, type Reading } from './engine/reading.js'
 import { secretField } from './engine/secret.js'
 import { defineSender } from './engine/sender.js'
 import type { SignatureScheme } from './engine/signature-scheme.js'
@@ -98,8 +98,39 @@ function pullRequestOf(data: JsonObject): string | undefined {
 
 const baseRepositoryId = compilePath('base.repo.id')
 
-function refineIds({ data, ids }: Reading): Ids {
-  const { sha, ...found } = ids
+/** Ids of what runs on a commit of a fork, and of that commit: the code is a stranger's, so they have names of their own. */
+const forkNames: Readonly<Record<string, string>> = {
+  run: 'fork_run',
+  run_attempt: 'fork_run_attempt',
+  check_run: 'fork_check_run',
+  check_suite: 'fork_check_suite',
+  sha: 'fork_sha',
+}
+
+const headRepositories = ['workflow_run.head_repository', 'pull_request.head.repo'].map((path) =>
+  compilePath(path),
+)
+const headBranches = ['check_suite.head_branch', 'check_run.check_suite.head_branch'].map((path) =>
+  compilePath(path),
+)
+
+/**
+ * Whether the event is about a commit of another repository. One that says null is a fork's that is gone; checks name no
+ * repository, but a branch only of their own.
+ */
+function isOfFork({ data, text }: Reading): boolean {
+  const here = text('repository.id')
+  const isElsewhere = headRepositories.some((path) => {
+    const head = valueAt(data, path)
+    if (head === undefined) return false
+    return !isObject(head) || here === undefined || scalarText(head['id']) !== here
+  })
+  return isElsewhere || headBranches.some((path) => valueAt(data, path) === null)
+}
+
+function refineIds(reading: Reading): Ids {
+  const { data, ids } = reading
+  const { sha, ...found } = isOfFork(reading) ? renamed(ids) : ids
   const pullRequest = isObject(data) ? pullRequestOf(data) : undefined
   const isNumber = pullRequest !== undefined && /^[1-9][0-9]{0,19}$/.test(pullRequest)
   return {
@@ -108,6 +139,12 @@ function refineIds({ data, ids }: Reading): Ids {
     // A push that deletes a branch says that its commit is forty zeros.
     ...(sha === undefined || /^0+$/.test(sha) ? {} : { sha }),
   }
+}
+
+function renamed(ids: Ids): Ids {
+  const isZero = ids['sha'] !== undefined && /^0+$/.test(ids['sha'])
+  const kept = Object.entries(ids).filter(([name]) => name !== 'sha' || !isZero)
+  return Object.fromEntries(kept.map(([name, value]) => [forkNames[name] ?? name, value]))
 }
 
 /** Events whose body has an object of the event's own name. */
@@ -134,8 +171,24 @@ function subjectOf({ text, ids }: Reading): string | undefined {
   if (repo === undefined) return text('organization.login')
   const number = text('issue.number') ?? text('pull_request.number') ?? text('discussion.number')
   if (number !== undefined) return `${repo}#${number}`
-  const at = text('ref') ?? ids['sha']
+  const at = text('ref') ?? ids['sha'] ?? ids['fork_sha']
   return at === undefined ? repo : `${repo}@${at}`
+}
+
+/** Of these everybody sees what a public repository has; alerts on its code, its teams and its settings are not for all. */
+const openEvents = new Set(
+  `check_run check_suite commit_comment create delete deployment deployment_status discussion
+  discussion_comment fork gollum issue_comment issues label milestone page_build public pull_request
+  pull_request_review pull_request_review_comment pull_request_review_thread push release star status watch
+  workflow_job workflow_run`.split(/\s+/),
+)
+
+function isPublic(reading: Reading): boolean {
+  const { object } = reading
+  const repository = object('repository')
+  const { private: isPrivate, visibility = 'public' } = repository ?? {}
+  const isOpen = isPrivate === false && visibility === 'public' && openEvents.has(eventName(reading))
+  return isOpen && object('release')?.['draft'] !== true
 }
 
 const times = [
@@ -164,7 +217,7 @@ export const github = defineSender({
   body: jsonObject,
   ids: rules,
   refineIds,
-  moreIdNames: ['pull_request'],
+  moreIdNames: ['pull_request', ...Object.values(forkNames)],
   event: {
     id: ({ delivery }) => headerId(delivery, 'x-github-delivery'),
     type: (reading) => {
@@ -173,6 +226,8 @@ export const github = defineSender({
       return action === undefined ? name : `${name}.${action}`
     },
     subject: subjectOf,
+    actor: firstText('sender.login'),
+    isPublic,
     time({ text }) {
       for (const path of times) {
         const time = text(path)

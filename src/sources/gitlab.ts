@@ -4,7 +4,7 @@ import { toleranceField, webhookFields } from './engine/fields.js'
 import { headerId } from './engine/headers.js'
 import { type IdRule, idRules, readIds, ruleNames } from './engine/ids.js'
 import { type Proof, signatureProof, tokenProof } from './engine/proof.js'
-import type { Reading } from './engine/reading.js'
+import { firstText, type Reading } from './engine/reading.js'
 import { secretField } from './engine/secret.js'
 import { defineSender } from './engine/sender.js'
 import { standardScheme, standardSecretField } from './engine/standard-scheme.js'
@@ -125,6 +125,16 @@ function subjectOf({ text, ids }: Reading): string | undefined {
   return ref === undefined ? project : `${project}@${ref}`
 }
 
+/** 20: public, of 0, 10 and 20. A confidential issue, and a note that is internal, are not for all even there. */
+function isPublic({ object, text }: Reading): boolean {
+  const { visibility_level: level } = object('project') ?? object('repository') ?? {}
+  const [attributes, issue] = [object('object_attributes'), object('issue')]
+  const isConfidential =
+    text('event_type')?.startsWith('confidential_') === true ||
+    [attributes?.['confidential'], attributes?.['internal'], issue?.['confidential']].includes(true)
+  return level === 20 && !isConfidential
+}
+
 const times = [
   'object_attributes.updated_at',
   'object_attributes.finished_at',
@@ -167,6 +177,8 @@ export const gitlab = defineSender({
     isIdAuthentic: true,
     type: typeOf,
     subject: subjectOf,
+    actor: firstText('user.username', 'user_username'),
+    isPublic,
     time: timeOf,
   },
   headers: ({ type }) => ({

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { webhookFields } from './engine/fields.js'
 import { idRules } from './engine/ids.js'
 import { signatureProof } from './engine/proof.js'
+import { firstText } from './engine/reading.js'
 import { secretField } from './engine/secret.js'
 import { defineSender } from './engine/sender.js'
 import type { SignatureScheme } from './engine/signature-scheme.js'
@@ -42,6 +43,10 @@ export const intercom = defineSender({
     id: ({ ids }) => ids['notification'],
     type: ({ text }) => text('topic'),
     subject: ({ ids }) => ids['item'],
+    actor: firstText(
+      'data.item.conversation_parts.conversation_parts[0].author.id',
+      'data.item.source.author.id',
+    ),
     time: ({ text }) => text('created_at'),
   },
   reply: () => ({ status: 200, body: '' }),

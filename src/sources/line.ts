@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { webhookFields } from './engine/fields.js'
 import { idRules } from './engine/ids.js'
 import { signatureProof } from './engine/proof.js'
+import { firstText } from './engine/reading.js'
 import { secretField } from './engine/secret.js'
 import { defineSender } from './engine/sender.js'
 import type { SignatureScheme } from './engine/signature-scheme.js'
@@ -52,6 +53,7 @@ export const line = defineSender({
     id: ({ text }) => text('webhookEventId'),
     type: ({ text }) => text('type'),
     subject: ({ ids }) => ids['group'] ?? ids['room'] ?? ids['user'],
+    actor: firstText('source.userId'),
     time: ({ text }) => text('timestamp'),
   },
   reply: () => ({ status: 200, body: '' }),

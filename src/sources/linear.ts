@@ -5,7 +5,7 @@ import { toleranceField, webhookFields } from './engine/fields.js'
 import { headerId } from './engine/headers.js'
 import { idRules } from './engine/ids.js'
 import { type Proof, signatureProof } from './engine/proof.js'
-import { joined } from './engine/reading.js'
+import { firstText, joined } from './engine/reading.js'
 import { secretField } from './engine/secret.js'
 import { defineSender } from './engine/sender.js'
 import type { SignatureScheme } from './engine/signature-scheme.js'
@@ -75,6 +75,7 @@ export const linear = defineSender({
     id: ({ delivery }) => headerId(delivery, 'linear-delivery'),
     type: ({ text }) => joined('.', text('type'), text('action')),
     subject: ({ ids }) => ids['issue_id'] ?? ids['object'],
+    actor: firstText('actor.id'),
     time: ({ text }) => text('createdAt'),
   },
   reply: () => ({ status: 200, body: '' }),

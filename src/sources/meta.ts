@@ -9,7 +9,7 @@ import { webhookFields } from './engine/fields.js'
 import { idRules } from './engine/ids.js'
 import { signatureProof } from './engine/proof.js'
 import { queryValue } from './engine/query.js'
-import { joined, type Reading } from './engine/reading.js'
+import { firstText, joined, type Reading } from './engine/reading.js'
 import { type Secret, secretField } from './engine/secret.js'
 import { defineSender } from './engine/sender.js'
 import type { SignatureScheme } from './engine/signature-scheme.js'
@@ -164,6 +164,7 @@ export const meta = defineSender({
   event: {
     id: idOf,
     type: typeOf,
+    actor: firstText('value.messages[0].from', 'messaging.sender.id', 'value.from.id'),
     subject: subjectOf,
     time: ({ text }) =>
       text('value.messages[0].timestamp') ??

@@ -8,6 +8,7 @@ import { requiredHeader } from './engine/headers.js'
 import { idRules } from './engine/ids.js'
 import { signJwt, verifyJwt } from './engine/jwt.js'
 import { type Proof, secretAt, tokenProof } from './engine/proof.js'
+import { firstText } from './engine/reading.js'
 import { type Secret, secretField } from './engine/secret.js'
 import { defineSender } from './engine/sender.js'
 import { isObject, jsonObject } from './engine/verified.js'
@@ -115,6 +116,7 @@ export const monday = defineSender({
     isIdAuthentic: true,
     type: ({ text }) => text('event.type'),
     subject: ({ ids }) => ids['item'] ?? ids['board'],
+    actor: firstText('event.userId'),
     time: ({ text }) => text('event.triggerTime'),
   },
   reply: () => ({ status: 200, body: '' }),

@@ -11,6 +11,7 @@ import {
   takeSecret,
 } from './engine/handed-secrets.js'
 import { idRules } from './engine/ids.js'
+import { firstText } from './engine/reading.js'
 import { defineSender } from './engine/sender.js'
 import type { SignatureScheme } from './engine/signature-scheme.js'
 import { compileMessage } from './engine/template.js'
@@ -84,6 +85,7 @@ export const notion = defineSender({
     id: ({ text }) => text('id'),
     type: ({ text }) => text('type'),
     subject: ({ ids }) => ids['entity'],
+    actor: firstText('authors[0].id'),
     time: ({ text }) => text('timestamp'),
   },
   reply: () => ({ status: 200, body: '' }),

@@ -5,6 +5,7 @@ import { credentialFields, credentialProof } from './engine/credentials.js'
 import { echoJson } from './engine/echo.js'
 import { webhookFields } from './engine/fields.js'
 import { idRules } from './engine/ids.js'
+import { firstText } from './engine/reading.js'
 import { defineSender } from './engine/sender.js'
 import { isObject, malformed } from './engine/verified.js'
 import { oktaSamples } from './samples/okta.js'
@@ -55,6 +56,7 @@ export const okta = defineSender({
     isIdAuthentic: true,
     type: ({ text }) => text('eventType'),
     subject: ({ ids, text }) => ids['user'] ?? text('target[0].id') ?? text('actor.id'),
+    actor: firstText('actor.id'),
     time: ({ text }) => text('published'),
   },
   reply: () => ({ status: 200, body: '' }),

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { credentialFields, credentialProof } from './engine/credentials.js'
 import { webhookFields } from './engine/fields.js'
 import { idRules } from './engine/ids.js'
+import { firstText } from './engine/reading.js'
 import { defineSender } from './engine/sender.js'
 import { jsonObject } from './engine/verified.js'
 
@@ -31,6 +32,7 @@ export const opsgenie = defineSender({
   event: {
     isIdAuthentic: true,
     type: ({ text }) => text('action'),
+    actor: firstText('alert.userId', 'alert.username'),
     subject: ({ text }) => text('alert.alertId'),
     // Nanoseconds of late; milliseconds are its first thirteen digits.
     time: ({ text }) => text('alert.updatedAt')?.slice(0, 13),

@@ -76,6 +76,8 @@ export const pagerduty = defineSender({
     },
     type: ({ text }) => text('event.event_type'),
     subject: ({ ids, text }) => ids['incident'] ?? text('event.data.id'),
+    // A service or an integration is nobody who does something.
+    actor: ({ text }) => (text('event.agent.type') === 'user_reference' ? text('event.agent.id') : undefined),
     time: ({ text }) => text('event.occurred_at'),
   },
   headers: ({ id: webhook }) => ({ 'user-agent': 'PagerDuty-Webhook/V3.0', 'x-webhook-id': webhook }),

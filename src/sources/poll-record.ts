@@ -46,6 +46,7 @@ export function readRecord(options: PollOptions, record: JsonValue, now: number)
   if (cursor.kind === 'id' && cursorId === undefined) faults.push(`has no id at ${cursor.from?.source}`)
   const type = typeof event.type === 'string' ? event.type : textAt(record, event.type.path)
   if (type === undefined) faults.push('has no type')
+  const actor = event.actor && textAt(record, event.actor)
   const isKeyed = id !== undefined && (event.version === undefined || version !== undefined)
   const draft: EventDraft = {
     sourceEventId: isKeyed ? recordKey(id, version) : `digest:${digestOf(record)}`,
@@ -53,6 +54,7 @@ export function readRecord(options: PollOptions, record: JsonValue, now: number)
     subject: event.subject ? textAt(record, event.subject) : undefined,
     time: time ?? cursorTime ?? now,
     ids: readIds(options.ids, record),
+    ...(actor === undefined ? {} : { actor }),
     data: record,
   }
   return { draft, cursorTime, cursorId, isKeyed, faults }

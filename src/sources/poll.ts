@@ -64,6 +64,7 @@ const eventField = z.strictObject({
     ),
   type: z.union([z.string().min(1), z.strictObject({ path: pathField })]),
   subject: pathField.optional(),
+  actor: pathField.optional().describe('Who did it, by the name or id that the service’s system gave them.'),
   time: pathField.optional(),
 })
 

@@ -91,6 +91,8 @@ export const sentry = defineSender({
     id: ({ delivery }) => headerId(delivery, 'request-id'),
     type: typeOf,
     subject: subjectOf,
+    // Sentry itself names itself; what it finds is nobody's doing.
+    actor: ({ text }) => (text('actor.id') === 'sentry' ? undefined : text('actor.id')),
     time: ({ text }) => times.map(text).find((time) => time !== undefined),
   },
   headers: ({ type, id }) => ({

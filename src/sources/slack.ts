@@ -6,6 +6,7 @@ import { toleranceField, webhookFields } from './engine/fields.js'
 import { parseForm } from './engine/form.js'
 import { idRules } from './engine/ids.js'
 import { signatureProof } from './engine/proof.js'
+import { firstText } from './engine/reading.js'
 import { secretField } from './engine/secret.js'
 import { defineSender } from './engine/sender.js'
 import type { SignatureScheme } from './engine/signature-scheme.js'
@@ -133,6 +134,14 @@ export const slack = defineSender({
       ids['thread'] === undefined || text('type') === undefined
         ? ids['channel']
         : `${ids['channel'] ?? ''}/${ids['thread']}`,
+    actor: firstText(
+      'event.user',
+      'event.bot_id',
+      'event.message.user',
+      'event.message.bot_id',
+      'user.id',
+      'user_id',
+    ),
     time: ({ text }) => text('event_time'),
   },
   reply: () => ({ status: 200, body: '' }),

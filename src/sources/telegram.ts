@@ -67,6 +67,8 @@ export const telegram = defineSender({
     isIdAuthentic: true,
     type: contentKey,
     subject: ({ ids }) => ids['chat'] ?? ids['user'],
+    actor: (reading) =>
+      reading.text(`${contentKey(reading)}.from.id`) ?? reading.text(`${contentKey(reading)}.user.id`),
     time: (reading) =>
       reading.text(`${contentKey(reading)}.edit_date`) ?? reading.text(`${contentKey(reading)}.date`),
   },

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { signedUrlField, webhookFields } from './engine/fields.js'
 import { idRules } from './engine/ids.js'
 import { signatureProof } from './engine/proof.js'
+import { firstText } from './engine/reading.js'
 import { secretField } from './engine/secret.js'
 import { defineSender } from './engine/sender.js'
 import type { SignatureScheme } from './engine/signature-scheme.js'
@@ -49,6 +50,7 @@ export const trello = defineSender({
     id: ({ ids }) => ids['action'],
     type: ({ text }) => text('action.type'),
     subject: ({ ids }) => ids['card'] ?? ids['list'] ?? ids['board'],
+    actor: firstText('action.idMemberCreator'),
     time: ({ text }) => text('action.date'),
   },
   reply: () => ({ status: 200, body: '' }),

@@ -89,6 +89,9 @@ export const twilio = defineSender({
     isIdAuthentic: true,
     type: typeOf,
     subject: subjectOf,
+    // What is a state of something that we sent has our own number there.
+    actor: ({ text }) =>
+      text('SmsStatus') === 'received' || text('Direction') === 'inbound' ? text('From') : undefined,
     time: ({ text }) => text('time') ?? text('RecordingStartTime'),
   },
   reply: (_state, _options, verified) => (verified && isHashed(verified.delivery) ? undefined : twiml),

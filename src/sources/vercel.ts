@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { webhookFields } from './engine/fields.js'
 import { idRules } from './engine/ids.js'
 import { signatureProof } from './engine/proof.js'
+import { firstText } from './engine/reading.js'
 import { secretField } from './engine/secret.js'
 import { defineSender } from './engine/sender.js'
 import type { SignatureScheme } from './engine/signature-scheme.js'
@@ -41,6 +42,7 @@ export const vercel = defineSender({
     id: ({ text }) => text('id'),
     type: ({ text }) => text('type'),
     subject: ({ ids }) => ids['deployment'] ?? ids['project'] ?? ids['team'],
+    actor: firstText('payload.user.id'),
     time: ({ text }) => text('createdAt'),
   },
   headers: () => ({ 'user-agent': 'Vercel Webhooks' }),

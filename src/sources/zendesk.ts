@@ -4,7 +4,7 @@ import { compilePath, type Path, scalarText, valueAt } from '../util/path.js'
 import { toleranceField, webhookFields } from './engine/fields.js'
 import { headerId } from './engine/headers.js'
 import { signatureProof } from './engine/proof.js'
-import type { Reading } from './engine/reading.js'
+import { firstText, type Reading } from './engine/reading.js'
 import { secretField } from './engine/secret.js'
 import { defineSender } from './engine/sender.js'
 import type { SignatureScheme } from './engine/signature-scheme.js'
@@ -107,6 +107,7 @@ export const zendesk = defineSender({
       if (ticket !== undefined) return `zen:ticket:${ticket}`
       return isEvent(reading) ? reading.text('subject') : undefined
     },
+    actor: firstText('detail.actor_id', 'event.comment.author.id'),
     time: (reading) => (isEvent(reading) ? reading.text('time') : undefined),
   },
   headers: ({ id }) => ({

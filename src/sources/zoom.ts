@@ -5,7 +5,7 @@ import { hmac } from '../util/signature.js'
 import { durationField, webhookFields } from './engine/fields.js'
 import { idRules } from './engine/ids.js'
 import { secretAt, signatureProof } from './engine/proof.js'
-import type { Reading } from './engine/reading.js'
+import { firstText, type Reading } from './engine/reading.js'
 import { type Secret, secretField } from './engine/secret.js'
 import { defineSender } from './engine/sender.js'
 import type { SignatureScheme } from './engine/signature-scheme.js'
@@ -91,6 +91,7 @@ export const zoom = defineSender({
   event: {
     type: ({ text }) => text('event'),
     subject: ({ text }) => text('payload.object.uuid') ?? text('payload.object.id'),
+    actor: firstText('payload.operator_id'),
     time: ({ text }) => text('event_ts'),
   },
   reply: () => ({ status: 200, body: '' }),

@@ -76,13 +76,15 @@ describe('GitHub’s published examples, signed by @octokit/webhooks-methods', (
   }
 
   it('name runs, jobs, checks and commits as their ids', () => {
-    const idsOf = (name: string) => {
-      const payload = events.find((event) => event.name === name)?.examples[0]
+    const idsOf = (name: string, example = 0) => {
+      const payload = events.find((event) => event.name === name)?.examples[example]
       const body = Buffer.from(JSON.stringify(payload))
       const signed = source.sign({ body, type: name, id: 'x' }, 0).headers
       return source.events(source.verify(delivery(Object.entries(signed), body), 0))[0]?.ids
     }
-    expect(idsOf('workflow_run')).toMatchObject({ run: expect.any(String), sha: expect.any(String) })
+    expect(idsOf('workflow_run')).toMatchObject({ fork_run: '1589141559', fork_sha: expect.any(String) })
+    expect(idsOf('workflow_run')).not.toHaveProperty('run')
+    expect(idsOf('workflow_run', 1)).toMatchObject({ run: expect.any(String), sha: expect.any(String) })
     expect(idsOf('workflow_job')).toMatchObject({ job: expect.any(String), run: expect.any(String) })
     expect(idsOf('check_run')).toMatchObject({ check_run: '128620228', sha: expect.any(String) })
     expect(idsOf('deployment')).toMatchObject({ deployment: expect.any(String), sha: expect.any(String) })

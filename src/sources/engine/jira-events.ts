@@ -1,6 +1,6 @@
 import type { Sample } from '../source.js'
 import { idRules } from './ids.js'
-import type { Reading } from './reading.js'
+import { firstText, type Reading } from './reading.js'
 
 /** What Jira and Confluence send, however they prove it. */
 
@@ -28,6 +28,14 @@ export const jiraEvent = {
   id: ({ header }: Reading) => header('x-atlassian-webhook-identifier'),
   type: ({ text }: Reading) => text('webhookEvent') ?? text('event'),
   subject: ({ ids }: Reading) => ids['issue_key'] ?? ids['issue'] ?? ids['page'] ?? ids['project'],
+  actor: firstText(
+    'user.accountId',
+    'comment.updateAuthor.accountId',
+    'comment.author.accountId',
+    'worklog.updateAuthor.accountId',
+    'worklog.author.accountId',
+    'userAccountId',
+  ),
   time: ({ text }: Reading) => text('timestamp'),
 }
 

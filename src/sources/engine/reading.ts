@@ -68,6 +68,17 @@ export function readingOf(
   }
 }
 
+/** The first of the paths at which there is a text, a number or a boolean. */
+export function firstText(...paths: readonly string[]): (reading: Reading) => string | undefined {
+  return ({ text }) => {
+    for (const path of paths) {
+      const found = text(path)
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+}
+
 /** The parts with `separator` between them, or undefined where one is missing. */
 export function joined(separator: string, ...parts: readonly (string | undefined)[]): string | undefined {
   return parts.every((part) => part !== undefined) ? parts.join(separator) : undefined

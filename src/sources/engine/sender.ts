@@ -73,6 +73,13 @@ export interface EventRules<Options> {
   /** `event` where it gives none. */
   type(reading: Reading, options: Options): string | undefined
   subject?(reading: Reading, options: Options): string | undefined
+  /**
+   * Who did it, by the name or id that the sender's system gave them, and undefined where it does not say: what people
+   * type, as the From of an e-mail, is nobody's name. Who does much is bounded by it, and we know ourselves by it.
+   */
+  actor?(reading: Reading, options: Options): string | undefined
+  /** Whether the sender's system says that everybody may see what the event is about. What it does not say is not so. */
+  isPublic?(reading: Reading, options: Options): boolean
   /** A time in ISO 8601 or as a number since 1970; the time of receipt where it gives none. */
   time?(reading: Reading, options: Options): string | undefined
 }
@@ -226,6 +233,7 @@ function draftOf<Options>(
   const { isIdAuthentic = false } = event
   const isAuthentic = typeof isIdAuthentic === 'function' ? isIdAuthentic(options, reading) : isIdAuthentic
   const semanticKey = event.semanticKey?.(reading, options)
+  const actor = event.actor?.(reading, options)
   return {
     sourceEventId: event.id?.(reading, options),
     ...(isAuthentic ? { isIdAuthentic: true } : {}),
@@ -234,5 +242,7 @@ function draftOf<Options>(
     subject: event.subject?.(reading, options),
     time: parseAnyTime(event.time?.(reading, options) ?? '') ?? verified.delivery.receivedAt,
     ids: reading.ids,
+    ...(actor === undefined ? {} : { actor }),
+    ...(event.isPublic?.(reading, options) === true ? { isPublic: true } : {}),
   }
 }

@@ -27,7 +27,7 @@ export interface AdminOptions
     app: App,
     address: { host: string; port: number },
     limits: undefined,
-    options: { setting: string; headers: Readonly<Record<string, string>> },
+    options: { setting: string; headers: readonly (readonly [string, string])[] },
   ) => Promise<Listening>
   readonly guessDelayMs?: number
 }
@@ -46,7 +46,10 @@ export async function startAdmin(options: AdminOptions): Promise<Admin | undefin
   const file = tokensFile(ledgerFile)
   const keeper = { file, sessions: new Sessions(clock), cookie: `rouse_${address.port}` }
   const app = createAdminApp({ ...options, keeper, guessDelayMs, origins: () => origins })
-  const listener = await listen(app, address, undefined, { setting: 'server.admin', headers: guardHeaders })
+  const listener = await listen(app, address, undefined, {
+    setting: 'server.admin',
+    headers: Object.entries(guardHeaders),
+  })
   const { port } = listener
   for (const origin of [...ownOrigins(address.host, port), ...address.origins]) origins.add(origin)
   const tokens = await readTokens(file).catch((cause: Error) => {

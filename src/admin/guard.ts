@@ -22,6 +22,9 @@ export interface Target {
   readonly query: string
 }
 
+/** What is looked at of a request. */
+export type Asking = Pick<IncomingMessage, 'method' | 'url' | 'rawHeaders' | 'headers'>
+
 export type Refusal = 403 | 405 | 415 | 421
 
 const readMethods: ReadonlySet<string> = new Set(['GET', 'HEAD'])
@@ -36,7 +39,7 @@ export function isRead(method: string): boolean {
  * own that leads to this machine (Host), as a form or a script of its own (Origin, Sec-Fetch-Site); none of them can set
  * these headers. `origins` are our own.
  */
-export function guard(incoming: IncomingMessage, origins: ReadonlySet<string>): Target | Refusal {
+export function guard(incoming: Asking, origins: ReadonlySet<string>): Target | Refusal {
   const target = targetOf(incoming, origins)
   if (target === undefined) return 421
   const { method = '' } = incoming
@@ -49,7 +52,7 @@ export function guard(incoming: IncomingMessage, origins: ReadonlySet<string>): 
 }
 
 /** Undefined where Host, or the authority of an absolute target, is not one of ours. */
-function targetOf(incoming: IncomingMessage, origins: ReadonlySet<string>): Target | undefined {
+function targetOf(incoming: Asking, origins: ReadonlySet<string>): Target | undefined {
   const hosts = headerValues(incoming.rawHeaders, 'host')
   const origin = originOf(hosts[0], origins)
   if (origin === undefined || hosts.length !== 1) return undefined

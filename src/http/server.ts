@@ -36,11 +36,19 @@ const defaultLimits: ListenerLimits = {
 }
 const maxHeaderSize = 16_384
 
+export interface ListenerOptions {
+  /** Which key of the configuration an error names. */
+  readonly setting?: string
+  /** Names and values for every answer, also where a request is refused before the application sees it. */
+  readonly headers?: readonly (readonly [string, string])[]
+}
+
 /** Listens. Throws AppError `server.address_in_use` when another program does already. */
 export async function listen(
   app: Hono<{ Bindings: HttpBindings }>,
   address: { host: string; port: number },
   { maxConnections, ...timeouts }: ListenerLimits = defaultLimits,
+  { setting = 'server.hooks', headers = [] }: ListenerOptions = {},
 ): Promise<Listener> {
   const respond = getRequestListener(app.fetch, { errorHandler: badRequest })
   const connections = new Connections(maxConnections)
@@ -54,8 +62,13 @@ export async function listen(
     if (incoming.headers.upgrade !== undefined) outgoing.shouldKeepAlive = false
     void respond(incoming, outgoing)
   }
-  const take = (incoming: IncomingMessage, outgoing: ServerResponse) =>
+  const fixHeaders = (outgoing: ServerResponse) => {
+    for (const [name, value] of headers) outgoing.setHeader(name, value)
+  }
+  const take = (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    fixHeaders(outgoing)
     connections.inTurn(incoming, outgoing, () => answer(incoming, outgoing))
+  }
   // A request without a Host is refused by `isAmbiguous`; the platform would go on with what stands behind it.
   const server = createServer({ ...timeouts, maxHeaderSize, requireHostHeader: false }, take)
   // All that fit: of more than 2000 the platform would show only the first, and two of one name could look like one.
@@ -67,10 +80,11 @@ export async function listen(
     take(incoming, outgoing)
   })
   server.on('checkExpectation', (incoming, outgoing) => {
+    fixHeaders(outgoing)
     connections.inTurn(incoming, outgoing, () => outgoing.writeHead(417, { connection: 'close' }).end())
   })
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, address)))
+    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, address, setting)))
     server.listen(address.port, address.host, () => resolve())
   })
   const { port } = server.address() as AddressInfo
@@ -97,16 +111,20 @@ function badRequest(): Response {
   return new Response(badRequestBody, { status: 400, headers })
 }
 
-function listenError(error: NodeJS.ErrnoException, { host, port }: { host: string; port: number }): AppError {
+function listenError(
+  error: NodeJS.ErrnoException,
+  { host, port }: { host: string; port: number },
+  setting: string,
+): AppError {
   const place = `${host}:${port}`
   if (error.code === 'EADDRINUSE') {
     return new AppError(
       'server.address_in_use',
-      `cannot listen on ${place}: another program does. Stop it, or set server.hooks to another address.`,
+      `cannot listen on ${place}: another program does. Stop it, or set ${setting} to another address.`,
       { cause: error },
     )
   }
-  return new AppError('command.failed', `cannot listen on ${place}: ${error.message}. Set server.hooks.`, {
+  return new AppError('command.failed', `cannot listen on ${place}: ${error.message}. Set ${setting}.`, {
     cause: error,
   })
 }

@@ -1,0 +1,38 @@
+/** Slack's and Discord's own forms. They ring wherever they stand, in code too. */
+const pings = /<(?:!(?:channel|here|everyone|group)\b|!subteam\^|@[!&]?\w)/i
+
+export function isPinging(text: string): boolean {
+  return pings.test(text)
+}
+
+/** For tools that may ping: `<!here>` is then no markup. */
+export function withoutPings(text: string): string {
+  return text.replace(
+    /<(?:!(?:channel|here|everyone|group|subteam\^\w{1,30})|@[!&]?\w{1,30})(?:\|[^<>\n]{0,80})?>/gi,
+    '',
+  )
+}
+
+/**
+ * `@name`, `@org/team`, and the forms of Jira (`[~name]`), Bitbucket (`@{id}`) and Azure DevOps (`@<id>`). Not
+ * `name@example.com`, not the path of an address.
+ */
+const mention = /(?<![A-Za-z\d]_?)[@＠﹫](?:[\p{L}\p{N}_]|[{<][\p{L}\p{N}_])|\[~\w/u
+/** Discord rings these wherever they stand. */
+const everyone = /[@＠﹫](?:everyone|here|channel|all)(?![\w-]|\.\w)/iu
+
+export function isMentioning(plain: string): boolean {
+  const words = plain.replace(/https?:\/\/[\w./~%+@:-]+/gi, (address) => address.replaceAll('@', 'a'))
+  return mention.test(words) || everyone.test(words)
+}
+
+const line = '^[^\\S\\r\\n]*(?:>[^\\S\\r\\n]*)*(?:(?:[-*+]|\\d{1,9}[.)])[^\\S\\r\\n]+(?:>[^\\S\\r\\n]*)*)*'
+const command = new RegExp(`${line}/[a-z][\\w-]*(?=\\s|$)`, 'im')
+/** Prow reads these in code too. Not more of them: a list of directories may stand in code. */
+const prow =
+  /^\/(?:lgtm|approve|hold|unhold|test|retest|retest-required|ok-to-test|override|skip|(?:un)?assign|(?:un)?cc|close|reopen|merge|cherry-?pick|label|milestone|lifecycle|retitle|remove-[\w-]+)(?=[^\S\r\n]|[\r\n]|$)/im
+
+/** Lines that begin with a slash command. `text`: with its code. */
+export function isCommanding(plain: string, text: string): boolean {
+  return command.test(plain) || prow.test(text)
+}

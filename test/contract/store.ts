@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe } from 'vitest'
 import type { Store } from '../../src/store/store.js'
 import { arrivalPromises } from './store-arrivals.js'
 import { claimPromises } from './store-claims.js'
+import { echoPromises } from './store-echoes.js'
 import { mailboxPromises } from './store-mailboxes.js'
 import { pausePromises } from './store-pauses.js'
 import { policyPromises } from './store-policy.js'
@@ -30,6 +31,7 @@ export function storeContract(name: string, make: () => Promise<Ledger>): void {
 
     describe('arrivals', () => arrivalPromises(subject))
     describe('claims and leases', () => claimPromises(subject))
+    describe('echoes and runs of a day', () => echoPromises(subject))
     describe('mailboxes', () => mailboxPromises(subject))
     describe('pauses, alerts and looks', () => pausePromises(subject))
     describe('runs', () => runPromises(subject))

@@ -1,9 +1,10 @@
-import { type Approval, type ApprovalState, approvalTransitions } from '../domain/approval.js'
+import { type ApprovalState, approvalTransitions } from '../domain/approval.js'
 import { isFinal, type Run } from '../domain/run.js'
 import type { ToolCall } from '../domain/tool-call.js'
 import { carriedMarker } from '../policy/idempotency.js'
 import type { StoredEvent } from '../store/records.js'
 import type { Store } from '../store/store.js'
+import { formatCard, readCard } from './approval-card.js'
 import {
   addExamples,
   addJsonOption,
@@ -17,7 +18,7 @@ import {
 import { approvalDocument, toolCallDocument } from './document.js'
 import { formatRequest } from './exact-request.js'
 import { withLedger } from './ledger.js'
-import { sayEvent, toneColours } from './say.js'
+import { sayEvent } from './say.js'
 import { formatFields } from './table.js'
 import { count, indentBy, plain } from './text.js'
 
@@ -49,7 +50,7 @@ async function approvals(invocation: Invocation, options: Options): Promise<void
     }
     const parts: string[] = []
     for (const approval of found) {
-      parts.push(formatApproval(approval, await store.event(approval.eventId), invocation))
+      parts.push(formatCard(await readCard(store, approval, invocation), invocation))
     }
     for (const call of held) parts.push(await describeHeld(store, call, invocation))
     const nothing = state === 'waiting' ? 'nothing waits for a person' : `no approval is ${state}`
@@ -57,43 +58,6 @@ async function approvals(invocation: Invocation, options: Options): Promise<void
     if (found.length === options.limit)
       io.err(`only the newest ${count(found.length, 'approval')}; see --limit`)
   })
-}
-
-/** What a person decides on: the exact request, and nothing that the agent says about it. */
-export function formatApproval(
-  approval: Approval,
-  event: StoredEvent | undefined,
-  invocation: Invocation,
-): string {
-  const { io } = invocation
-  const { id, state, tool, agent, eventId, runId, digest, requestedAt, expiresAt, decidedAt, decidedBy } =
-    approval
-  const when = whenOf(invocation)
-  const colour = toneColours[state === 'waiting' ? 'wait' : state === 'approved' ? 'good' : 'bad']
-  const isOver = state === 'waiting' && expiresAt <= io.clock.now()
-  const fields: [string, string | undefined][] = [
-    ['agent', `${plain(agent)}, with the tool ${plain(tool)}`],
-    ['event', `${eventId}${event ? `, ${sayEvent(event)}` : ''}`],
-    ['run', runId],
-    ['asked', when.both(requestedAt)],
-    [isOver ? 'expired' : 'expires', when.both(expiresAt)],
-    [
-      'decided',
-      decidedAt === undefined ? undefined : `${when.both(decidedAt)} by ${plain(decidedBy ?? '?')}`,
-    ],
-    ['reason', approval.reason === undefined ? undefined : plain(approval.reason)],
-    ['digest', digest],
-  ]
-  const lines = [
-    `${io.style('bold', id)}  ${io.style(colour, isOver ? 'expired' : state)}`,
-    formatFields(fields, '  '),
-    '',
-    formatRequest(approval.request, '    '),
-  ]
-  if (state === 'waiting' && !isOver) {
-    lines.push('', `  rouse approve ${id}`, `  rouse deny ${id} --reason "…"`)
-  }
-  return lines.join('\n')
 }
 
 export async function describeHeld(store: Store, call: ToolCall, invocation: Invocation): Promise<string> {

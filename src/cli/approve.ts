@@ -4,20 +4,26 @@ import { isFinal } from '../domain/run.js'
 import type { HeldResolution } from '../store/records.js'
 import type { Store } from '../store/store.js'
 import { faultPoint } from '../util/fault-point.js'
-import { describeHeld, formatApproval } from './approvals.js'
+import { formatCard, readCard } from './approval-card.js'
+import { describeHeld } from './approvals.js'
 import {
   addExamples,
   addJsonOption,
   type Declare,
   type Invocation,
+  parseSpan,
   printDocument,
   usageError,
 } from './command.js'
 import { approvalDocument, toolCallDocument } from './document.js'
+import { editAndWait } from './edit.js'
 import { findId, withLedger } from './ledger.js'
 import { confirm, personName } from './person.js'
+import { plain } from './text.js'
 
 interface Options {
+  readonly set?: readonly string[]
+  readonly wait?: number
   readonly yes?: boolean
   readonly digest?: string
   readonly reason?: string
@@ -30,6 +36,8 @@ interface Options {
 
 export const declareApprove: Declare = (command, invocation) => {
   command
+    .option('--set <name=value>', 'change one of its arguments first; may be repeated', collect)
+    .option('--wait <duration>', 'with --set: for the daemon to ask anew (default: 10s)', parseSpan)
     .option('--yes', 'do not ask; what is printed is what is approved')
     .option('--digest <digest>', 'approve only if this is still the digest; does not ask')
     .option('--reason <text>', 'kept in the ledger')
@@ -41,15 +49,22 @@ export const declareApprove: Declare = (command, invocation) => {
   addExamples(command, [
     'rouse approve apr_0193b6f1e4c27d0a',
     'rouse approve apr_0193b6f1e4c27d0a --digest 3f5a… --by alice',
+    'rouse approve apr_0193b6f1e4c27d0a --set amount=1000',
     'rouse approve tcl_0193b6f1e4c27d0a --not-happened',
   ])
   command.action((id: string, options: Options) => approve(invocation, id, options))
+}
+
+function collect(written: string, before: readonly string[] = []): string[] {
+  return [...before, written]
 }
 
 async function approve(invocation: Invocation, text: string, options: Options): Promise<void> {
   await withLedger(invocation, async (store) => {
     const id = await findId(store, text, ['apr', 'tcl'])
     const resolution = resolutionOf(options)
+    if (id.startsWith('tcl_') && options.set !== undefined)
+      throw usageError('--set is for approvals (apr_…), not for held writes')
     if (id.startsWith('tcl_')) await resolveHeld(invocation, store, id, resolution, options)
     else if (resolution !== undefined) {
       throw usageError(
@@ -66,21 +81,46 @@ async function decide(invocation: Invocation, store: Store, id: string, options:
     const message = `${id} has another digest than --digest: what would be sent is not what you saw. Nothing was decided; see \`rouse approvals\``
     throw new AppError('store.conflict', message)
   }
-  if (!options.json) io.out(formatApproval(approval, await store.event(approval.eventId), invocation))
-  const isSure = options.yes || options.digest !== undefined
-  if (!(await confirm(invocation, 'Send exactly this request?', isSure, options.json))) {
+  if (options.set === undefined) {
+    await decideShown(invocation, store, approval, {
+      ...options,
+      yes: options.yes || options.digest !== undefined,
+    })
+    return
+  }
+  const anew = await editAndWait(invocation, store, approval, { ...options, set: options.set })
+  if (anew === undefined) invocation.exitCode = 1
+  else if (options.yes || (io.canAsk && !options.json)) await decideShown(invocation, store, anew, options)
+  else {
+    invocation.exitCode = 1
+    if (options.json) printDocument(invocation, approvalDocument(anew))
+    else
+      io.out(
+        `${formatCard(await readCard(store, anew, invocation), invocation)}\n\nit is asked anew, and nothing was decided`,
+      )
+  }
+}
+
+/** Shows it, asks, and lets it through. */
+async function decideShown(
+  invocation: Invocation,
+  store: Store,
+  approval: Approval,
+  options: Pick<Options, 'yes' | 'json' | 'by' | 'reason'>,
+): Promise<void> {
+  const { io } = invocation
+  const { id, digest } = approval
+  if (!options.json) io.out(formatCard(await readCard(store, approval, invocation), invocation))
+  if (!(await confirm(invocation, 'Send exactly this request?', options.yes, options.json))) {
     throw new AppError('command.failed', 'nothing was decided')
   }
   faultPoint('K17')
-  const decided = await store.decide(
-    id,
-    { state: 'approved', by: personName(options.by), reason: options.reason, digest: approval.digest },
-    io.clock.now(),
-  )
+  const decision = { state: 'approved', by: personName(options.by), reason: options.reason, digest } as const
+  const decided = await store.decide(id, decision, io.clock.now())
   if (options.json) printDocument(invocation, approvalDocument(decided))
   else
     io.out(
-      `\n${io.style('green', 'approved')} by ${decided.decidedBy ?? ''}; the run goes on when the daemon runs`,
+      `\n${io.style('green', 'approved')} by ${plain(decided.decidedBy ?? '')}; the run goes on when the daemon runs`,
     )
 }
 

@@ -1,6 +1,7 @@
 import type { FrozenRequest } from '../domain/tool-call.js'
+import type { JsonValue } from '../util/json.js'
 import { formatFields } from './table.js'
-import { formatBytes, indentBy, plain, plainBlock } from './text.js'
+import { count, formatBytes, indentBy, plain, plainBlock } from './text.js'
 
 /**
  * The request that would be sent, every character of it: method, URL, headers, body. A JSON body gets line breaks
@@ -23,22 +24,51 @@ function contentType(headers: Readonly<Record<string, string>>): string {
 }
 
 function bodyLines(body: string, type: string): string[] {
-  const size = `(${formatBytes(Buffer.byteLength(body))} of body)`
+  const size = (text: string) => `(${formatBytes(Buffer.byteLength(body))} of body${sayCodes(text)})`
   if (type === 'application/x-www-form-urlencoded') {
-    const fields = [...new URLSearchParams(body)].map(
-      ([name, value]) => [plain(name), `= ${plain(value)}`] as const,
-    )
-    return [plainBlock(body), size, formatFields(fields, '  ')]
+    const pairs = [...new URLSearchParams(body)]
+    const fields = pairs.map(([name, value]) => [plain(name), `= ${plain(value)}`] as const)
+    const values = pairs.map(([, value]) => value).join('')
+    return [plainBlock(body), size(values), formatFields(fields, '  '), ...sayLengths(pairs)]
   }
-  return [plainBlock(isJson(body) ? spreadJson(body) : body), size]
+  const value = parsed(body)
+  const shown = value === undefined ? body : spreadJson(body)
+  return [plainBlock(shown), size(body), ...sayLengths(value === undefined ? [] : textsIn(value, ''))]
 }
 
-function isJson(text: string): boolean {
+/** Characters that are not seen are shown as codes; that they are there is said. */
+function sayCodes(body: string): string {
+  const hidden = [...body].filter(
+    (character) => plain(character) !== character && !/[\r\n\t]/.test(character),
+  ).length
+  return hidden === 0 ? '' : `, ${count(hidden, 'character')} in it shown as \\u codes`
+}
+
+const longText = 80
+
+/** How long the long texts are: what is far to the right, or below, is not overlooked. */
+function sayLengths(texts: readonly (readonly [string, string])[]): string[] {
+  const lines = texts.flatMap(([name, text]) => {
+    const breaks = text.split('\n').length
+    if (text.length < longText && breaks === 1) return []
+    return [[plain(name), `${count([...text].length, 'character')} in ${count(breaks, 'line')}`] as const]
+  })
+  return lines.length === 0 ? [] : [formatFields(lines, '  ')]
+}
+
+function textsIn(value: JsonValue, path: string): [string, string][] {
+  if (typeof value === 'string') return [[path === '' ? 'the body' : path, value]]
+  if (value === null || typeof value !== 'object') return []
+  return Object.entries(value).flatMap(([name, inner]) =>
+    textsIn(inner, path === '' ? name : `${path}.${name}`),
+  )
+}
+
+function parsed(text: string): JsonValue | undefined {
   try {
-    JSON.parse(text)
-    return true
+    return JSON.parse(text)
   } catch {
-    return false
+    return undefined
   }
 }
 

@@ -17,6 +17,7 @@ import { findId, withLedger } from './ledger.js'
 import { requireJournal } from './run.js'
 import { sayEvent } from './say.js'
 import { seenBy } from './seen-events.js'
+import { sinceThen } from './since-then.js'
 import { arrivalStory, type EventRecord, eventStory } from './story.js'
 import type { StoryLine } from './story-line.js'
 import { formatStory } from './story-text.js'
@@ -65,11 +66,14 @@ export async function recordOf(store: Store, eventId: string, runId?: string): P
   const event = await requireEvent(store, eventId)
   const deliveries = await store.deliveriesOf(eventId)
   const runs = (await store.runsOf(eventId)).filter(({ id }) => runId === undefined || id === runId)
+  const journals = await Promise.all(runs.map(({ id }) => store.journal(id)))
+  const later = await Promise.all(journals.map((journal) => sinceThen(store, journal)))
   return {
     event,
     deliveries,
-    runs: await Promise.all(runs.map(({ id }) => store.journal(id))),
+    runs: journals,
     seen: await seenBy(store, runs),
+    later: new Map(later.flatMap((found) => [...found])),
   }
 }
 

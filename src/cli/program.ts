@@ -93,6 +93,11 @@ const groups: readonly { readonly title: string; readonly commands: readonly Lis
         summary: 'the whole story of a delivery, an event or a run',
         load: async () => (await import('./explain.js')).declareExplain,
       },
+      {
+        signature: 'shadow',
+        summary: 'writes that were recorded and not sent, beside what then happened',
+        load: async () => (await import('./shadow.js')).declareShadow,
+      },
     ],
   },
   {

@@ -94,6 +94,7 @@ function sayWrites(writes: readonly EarlierWrite[]): string[] {
 
 function effectOf(state: ToolCallState): string {
   if (state === 'confirmed') return '; may be made again, under a new key'
+  if (state === 'simulated') return '; it was not sent'
   if (state === 'rejected') return '; it did nothing, and may be tried again under a new key'
   if (isUnclear({ state }))
     return '; it may have happened, and may then be made a second time, under a new key'

@@ -13,6 +13,7 @@ import { journalDocument } from './document.js'
 import { findId, withLedger } from './ledger.js'
 import { sayEvent, sayRunState, sayUsage } from './say.js'
 import { seenBy } from './seen-events.js'
+import { type SinceThen, sinceThen } from './since-then.js'
 import { runStory } from './story-run.js'
 import { formatStory } from './story-text.js'
 import { formatFields } from './table.js'
@@ -33,7 +34,10 @@ async function run(invocation: Invocation, text: string, isJson: boolean): Promi
     const event = await store.event(journal.run.eventId)
     const seen = (await seenBy(store, [journal.run])).get(journal.run.id)
     if (isJson) printDocument(invocation, journalDocument(journal, seen))
-    else invocation.io.out(formatRun(journal, event, seen, invocation))
+    else
+      invocation.io.out(
+        formatRun(journal, event, { seen, later: await sinceThen(store, journal) }, invocation),
+      )
   })
 }
 
@@ -45,7 +49,7 @@ export async function requireJournal(store: Store, id: string): Promise<Journal>
 export function formatRun(
   journal: Journal,
   event: StoredEvent | undefined,
-  seen: readonly StoredEvent[] | undefined,
+  { seen, later }: { readonly seen: readonly StoredEvent[] | undefined; readonly later?: SinceThen },
   invocation: Invocation,
 ): string {
   const { run } = journal
@@ -65,5 +69,5 @@ export function formatRun(
     ['config', run.configDigest?.slice(0, 12)],
     ['summary', run.summary === undefined ? undefined : plainBlock(run.summary.trim())],
   ]
-  return `${formatFields(fields)}\n\n${formatStory(runStory(journal, when, seen), when, invocation.io)}`
+  return `${formatFields(fields)}\n\n${formatStory(runStory(journal, when, seen, later), when, invocation.io)}`
 }

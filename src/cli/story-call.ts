@@ -5,6 +5,7 @@ import { formatDuration } from '../util/duration.js'
 import { stringifyJson } from '../util/json.js'
 import { formatRequest } from './exact-request.js'
 import { toneOfCall } from './say.js'
+import { type LaterEvent, sayLater } from './since-then.js'
 import type { StoryLine } from './story-line.js'
 import { count, cutTo, plain } from './text.js'
 
@@ -12,12 +13,19 @@ type Below = Pick<StoryLine, 'detail' | 'exact'>
 
 const shownArguments = 300
 const shownResult = 400
+const shownLater = 8
+
+interface Around {
+  readonly isOver?: boolean
+  /** What happened to the subject after it was simulated, where that was looked for. */
+  readonly later?: readonly LaterEvent[] | undefined
+}
 
 /** The states of one tool call, each at the time that the ledger has of it. Of a run that is over nothing more is sent. */
 export function callStory(
   call: ToolCallRow,
   approvals: readonly Approval[],
-  { isOver = false }: { readonly isOver?: boolean } = {},
+  { isOver = false, later }: Around = {},
 ): StoryLine[] {
   const { id, tool, state, proposedAt, firstSentAt } = call
   const name = plain(tool)
@@ -33,9 +41,13 @@ export function callStory(
     line('proposed', proposedAt, `${name} ${cutTo(plain(call.argumentsText), shownArguments)} as ${id}`),
   ]
 
-  const approval = approvals.find(({ toolCallId }) => toolCallId === id)
-  if (approval) lines.push(...approvalStory(approval, name))
-  if (call.request && call.idempotencyKey !== undefined) {
+  // One for each time that it was asked for: a person may have changed its arguments.
+  const asked = approvals.filter(({ toolCallId }) => toolCallId === id)
+  const lastEdit = asked.findLast((one) => one.state === 'edited')
+  for (const one of asked)
+    lines.push(...approvalStory(one, name, one === lastEdit ? call.editedArguments : undefined))
+  const approval = asked.at(-1)
+  if (call.request && call.idempotencyKey !== undefined && state !== 'simulated') {
     const below = approval ? {} : { exact: formatRequest(call.request) }
     const at = firstSentAt ?? approval?.decidedAt ?? proposedAt
     const marker = carriedMarker(call)
@@ -55,21 +67,36 @@ export function callStory(
   }
   const isToldAlready =
     state === 'proposed' || state === 'prepared' || state === 'sent' || approval?.state === state
-  if (!isToldAlready) {
+  if (state === 'simulated')
+    lines.push(line(state, call.settledAt ?? proposedAt, `${name}, not sent`, simulatedBelow(call, later)))
+  else if (!isToldAlready) {
     const at = call.settledAt ?? call.lookedAt ?? call.lastSentAt ?? firstSentAt ?? approval?.decidedAt
     lines.push(line(state, at ?? proposedAt, `${name}${settledText(call, isOver)}`, resultBelow(call)))
   }
   return lines
 }
 
-function approvalStory(approval: Approval, tool: string): StoryLine[] {
-  const { id, state, requestedAt, expiresAt, decidedAt, decidedBy, reason, request } = approval
+/** The request that was not sent, and what then happened without it. */
+function simulatedBelow(call: ToolCallRow, later: readonly LaterEvent[] | undefined): Below {
+  const at = call.settledAt ?? call.proposedAt
+  const exact = call.request ? { exact: formatRequest(call.request) } : {}
+  if (later === undefined) return exact
+  const events = later.slice(0, shownLater).map((one) => sayLater(one, at))
+  const more = later.length > shownLater ? [`and ${count(later.length - shownLater, 'more event')}`] : []
+  const lines = later.length === 0 ? ['no later event of the subject has come'] : [...events, ...more]
+  return { ...exact, detail: `since then:\n${lines.map((text) => `  ${text}`).join('\n')}` }
+}
+
+/** `edited`: the arguments that a person wrote; of several changes only the last are kept. */
+function approvalStory(approval: Approval, tool: string, edited: string | undefined): StoryLine[] {
+  const { id, state, requestedAt, expiresAt, decidedAt, decidedBy, reason, request, why } = approval
   const lines: StoryLine[] = [
     {
       key: `${id} waiting`,
       at: requestedAt,
       verb: 'waiting',
       text: `${tool}, for a person to decide ${id}, at most ${formatDuration(expiresAt - requestedAt)}`,
+      ...(why.length === 0 ? {} : { detail: why.map(plain).join('\n') }),
       exact: formatRequest(request),
       tone: 'wait',
     },
@@ -78,8 +105,9 @@ function approvalStory(approval: Approval, tool: string): StoryLine[] {
   const by = decidedBy === undefined ? '' : ` by ${plain(decidedBy)}`
   const said = reason === undefined ? '' : `: ${plain(reason)}`
   const text = state === 'expired' ? `${tool}: nobody decided in time` : `${tool}${by}${said}`
-  const tone = state === 'approved' ? 'good' : 'bad'
-  lines.push({ key: `${id} decided`, at: decidedAt ?? expiresAt, verb: state, text, tone })
+  const below = edited === undefined ? {} : { detail: `now ${cutTo(plain(edited), shownArguments)}` }
+  const tone = state === 'approved' ? 'good' : state === 'edited' ? 'plain' : 'bad'
+  lines.push({ key: `${id} decided`, at: decidedAt ?? expiresAt, verb: state, text, ...below, tone })
   return lines
 }
 

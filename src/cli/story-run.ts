@@ -3,6 +3,7 @@ import type { Attempt, Journal, StoredEvent, StoredStep, ToolCallRow } from '../
 import { formatDuration } from '../util/duration.js'
 import { sayCost, sayRunState, sayTokens, sayUsage, toneOfRun } from './say.js'
 import { formatSeen } from './seen-events.js'
+import type { SinceThen } from './since-then.js'
 import { callStory, resultBelow } from './story-call.js'
 import type { StoryLine } from './story-line.js'
 import { count, plain, plainBlock } from './text.js'
@@ -13,6 +14,7 @@ export function runStory(
   { run, steps, calls, approvals, attempts, behind }: Journal,
   when: When,
   seen: readonly StoredEvent[] = [],
+  later?: SinceThen,
 ): StoryLine[] {
   const replay = run.replay === 0 ? '' : `, replay ${run.replay}: its writes have new keys`
   const lines: StoryLine[] = [
@@ -33,7 +35,9 @@ export function runStory(
   for (const step of steps) {
     const own = calls.filter(({ stepId }) => stepId === step.id)
     lines.push(turnLine(step, own))
-    for (const call of own) lines.push(...callStory(call, approvals, { isOver: isFinal(run.state) }))
+    for (const call of own) {
+      lines.push(...callStory(call, approvals, { isOver: isFinal(run.state), later: later?.get(call.id) }))
+    }
   }
   lines.sort((left, right) => (left.at ?? 0) - (right.at ?? 0))
   lines.push(...firstWait(run, attempts, behind, when))

@@ -2,9 +2,10 @@ import { wakes } from '../domain/event.js'
 import type { Journal, StoredDelivery, StoredEvent } from '../store/records.js'
 import { sayDecision, sayEvent } from './say.js'
 import type { SeenByRun } from './seen-events.js'
+import type { SinceThen } from './since-then.js'
 import type { StoryLine } from './story-line.js'
 import { runStory } from './story-run.js'
-import { formatBytes, plain } from './text.js'
+import { count, formatBytes, plain } from './text.js'
 import type { When } from './when.js'
 
 export interface EventRecord {
@@ -14,17 +15,19 @@ export interface EventRecord {
   /** Oldest first. */
   readonly runs: readonly Journal[]
   readonly seen?: SeenByRun
+  /** What happened after writes that were only simulated. */
+  readonly later?: SinceThen
 }
 
 /** What happened to an event, from its first byte to the outcome of its runs, in the order in which it happened. */
-export function eventStory({ event, deliveries, runs, seen }: EventRecord, when: When): StoryLine[] {
+export function eventStory({ event, deliveries, runs, seen, later }: EventRecord, when: When): StoryLine[] {
   const first = deliveries.find(({ id }) => id === event.deliveryId)
   const lines: StoryLine[] = []
   if (first) lines.push(...arrivalStory(first))
   lines.push(recorded(event), ...decisions(event))
   const redeliveries = deliveries.filter((delivery) => delivery !== first).map(redelivered)
-  const later = runs.flatMap((journal) => runStory(journal, when, seen?.get(journal.run.id)))
-  return inOrder([...lines, ...redeliveries, ...later])
+  const ofRuns = runs.flatMap((journal) => runStory(journal, when, seen?.get(journal.run.id), later))
+  return inOrder([...lines, ...redeliveries, ...ofRuns])
 }
 
 /** What happened to a delivery before there were events of it. */
@@ -60,6 +63,10 @@ function recorded(event: StoredEvent): StoryLine {
   const ids = Object.entries(event.ids).map(([name, value]) => plain(`${name}=${value}`))
   const below = [
     ...(ids.length === 0 ? [] : [`ids ${ids.join(' ')}`]),
+    ...(event.actor === undefined ? [] : [`by ${plain(event.actor)}`]),
+    ...(event.echoOf === undefined
+      ? []
+      : [`an echo of our own ${event.echoOf}, ${count(event.chain, 'write')} deep`]),
     ...(event.sourceEventId === undefined ? [] : [`the sender’s id ${plain(event.sourceEventId)}`]),
   ]
   return {

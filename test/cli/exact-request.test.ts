@@ -9,7 +9,7 @@ content-type:  application/x-www-form-urlencoded
 (the credential "stripe" is added when it is sent)
 
 charge=ch_1&amount=1200&reason=fraudulent%20%E2%80%AE
-(53 B of body)
+(53 B of body, 1 character in it shown as \\u codes)
   charge  = ch_1
   amount  = 1200
   reason  = fraudulent \\u202e`)

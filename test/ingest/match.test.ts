@@ -57,6 +57,35 @@ describe('match', () => {
     expect(decide([trigger('other', ['*'])], {}, 'off')?.reason).toBe('source')
   })
 
+  describe('of an echo', () => {
+    const echo = { echoOf: 'run_1', chain: 1, actor: 'acme-bot' }
+    const listening = { ...trigger('ci', ['*']), echoes: true }
+
+    it('wakes only agents that listen to such, and says of which run it is', () => {
+      expect(decide([trigger('ci', ['*'])], echo)).toEqual({
+        agent: 'doctor',
+        reason: 'echo',
+        detail: 'run_1',
+      })
+      expect(decide([listening], echo)?.reason).toBe('matched')
+      expect(decide([listening], { ...echo, type: 'x' })?.reason).toBe('matched')
+      expect(decide([trigger('ci', ['*'])], { ...echo, chain: 0 })?.reason).toBe('matched')
+    })
+
+    it('says whose it is where no run is known', () => {
+      const decision = decide([trigger('ci', ['*'])], { ...echo, echoOf: undefined })
+      expect(decision).toEqual({ agent: 'doctor', reason: 'echo', detail: 'the actor is acme-bot' })
+    })
+
+    it('tells so only where it would have woken the agent, and asks each trigger by itself', () => {
+      expect(decide([trigger('ci', ['*'], 'data.n == 2')], echo)?.reason).toBe('if_false')
+      expect(decide([trigger('ci', ['*'], 'data.x == 2'), trigger('ci', ['*'])], echo)?.reason).toBe('echo')
+      expect(decide([trigger('ci', ['*']), listening], echo)?.reason).toBe('matched')
+      expect(decide([trigger('ci', ['*']), { ...listening, types: ['x'] }], echo)?.reason).toBe('echo')
+      expect(decide([trigger('ci', ['*'])], echo, 'off')?.reason).toBe('echo')
+    })
+  })
+
   it.each<[string, string, string]>([
     ['a missing value', 'data.missing == 1', 'missing'],
     ['a value that only an object’s prototype has', 'data.constructor != null', 'constructor'],

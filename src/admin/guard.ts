@@ -43,7 +43,7 @@ export function guard(incoming: Asking, origins: ReadonlySet<string>): Target | 
   const target = targetOf(incoming, origins)
   if (target === undefined) return 421
   const { method = '' } = incoming
-  if (isRead(method)) return target
+  if (isRead(method)) return isLoadedByOthers(incoming.rawHeaders) ? 403 : target
   if (method !== 'POST') return 405
   if (!isOwnPage(incoming.rawHeaders, target.origin)) return 403
   const isJson = /^application\/json(;|$)/i.test(incoming.headers['content-type'] ?? '')
@@ -71,6 +71,18 @@ function originOf(host: string | undefined, origins: ReadonlySet<string>): strin
 function partsOf(url: string): { path: string; query: string } {
   const at = url.indexOf('?')
   return at < 0 ? { path: url, query: '' } : { path: url.slice(0, at), query: url.slice(at + 1) }
+}
+
+/**
+ * Whether a page elsewhere loads this into itself. It could not read the answer, but the answer would be in its process.
+ * To be led here by a link is another thing: `navigate`, to a document of its own.
+ */
+function isLoadedByOthers(rawHeaders: readonly string[]): boolean {
+  const [site = 'none'] = headerValues(rawHeaders, 'sec-fetch-site')
+  if (site === 'same-origin' || site === 'none') return false
+  const [mode] = headerValues(rawHeaders, 'sec-fetch-mode')
+  const [destination] = headerValues(rawHeaders, 'sec-fetch-dest')
+  return mode !== 'navigate' || destination !== 'document'
 }
 
 /**

@@ -84,6 +84,29 @@ describe('the guard (A089, R053, R055)', () => {
     expect((await setting.send({ method: 'POST', path: '/logout', headers })).status).toBe(303)
   })
 
+  it.each([
+    ['a script', 'same-site', 'cors', 'empty'],
+    ['a script that asks for nothing back', 'cross-site', 'no-cors', 'empty'],
+    ['an image', 'cross-site', 'no-cors', 'image'],
+    ['a frame', 'same-site', 'navigate', 'iframe'],
+  ])('answers 403 to %s of a page elsewhere that reads', async (_name, site, mode, destination) => {
+    const cookie = await setting.logIn(setting.readToken)
+    const fetched = { 'Sec-Fetch-Site': site, 'Sec-Fetch-Mode': mode, 'Sec-Fetch-Dest': destination }
+    for (const path of ['/', '/api/approvals', '/login.js']) {
+      const { status } = await setting.send({ path, headers: { Cookie: cookie, ...fetched } })
+      expect(status, path).toBe(403)
+    }
+  })
+
+  it('lets a link from elsewhere lead here', async () => {
+    const fetched = {
+      'Sec-Fetch-Site': 'cross-site',
+      'Sec-Fetch-Mode': 'navigate',
+      'Sec-Fetch-Dest': 'document',
+    }
+    expect((await setting.send({ path: '/login', headers: fetched })).status).toBe(200)
+  })
+
   it.each(['GET', 'HEAD'])(
     'changes nothing on %s of what decides: a link preview may ask',
     async (method) => {

@@ -113,11 +113,13 @@ function checkOwnRead(
 
 /** Two agents that may act on the same subject unasked must at least share what they may spend. */
 function checkSharedBudgets({ agents, sources, tools }: LoadedSections, { problems }: LoadContext): void {
-  const all = [...agents.loaded.values()].filter(({ agent }) => agent.mode !== 'off')
+  const all = [...agents.loaded.values()].filter(({ agent }) => agent.mode === 'live')
   for (const { agent, grantPaths } of all) {
     for (const grant of agent.grants) {
       const effect = tools.loaded.get(grant.tool)?.effect
-      if (grant.gate !== 'auto' || effect === 'read' || grant.max.length + grant.sum.length > 0) continue
+      // What is counted for each run alone adds up over the agents.
+      const isShared = [...grant.max, ...grant.sum].some(({ per }) => per !== 'run')
+      if (grant.gate !== 'auto' || effect === 'read' || isShared) continue
       const other = all.find(
         (candidate) =>
           candidate.agent !== agent &&

@@ -118,7 +118,7 @@ export async function readInstructions(
 ): Promise<string> {
   const root = dirname(configFile)
   const file = resolve(root, path)
-  if (isAbsolute(path) || isOutside(root, file)) {
+  if (isAbsolute(path) || isOutside(root, file) || path.includes('://')) {
     throw new Error(`expected a path inside the directory of config.yaml, found "${path}"`)
   }
   const { text } = await files.read(file, maxInstructionBytes).catch((cause: unknown) => {

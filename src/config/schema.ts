@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { parseRange } from '../util/address.js'
 import type { SourceSchema } from './config.js'
 import { count, duration, durationOrForever, rate, size, text } from './scalars.js'
 import { agentSchema } from './schema-agent.js'
@@ -25,6 +26,8 @@ const address = (example: string, form = /^([^\s:]+|\[[0-9a-fA-F:.]+\]):\d{1,5}$
       'expected a port of at most 65535',
     )
 
+const rangeText = 'an address such as 127.0.0.1 or a range such as 10.0.0.0/8'
+
 export const serverSchema = z
   .strictObject({
     hooks: address('127.0.0.1:8787')
@@ -48,7 +51,18 @@ export const serverSchema = z
         'Where senders reach the public listener, as `rouse check` prints it. Default: `http://` and `hooks`.',
       ),
     proxies: z
-      .array(text('an address such as 127.0.0.1 or a range such as 10.0.0.0/8', 50))
+      .array(
+        z
+          .string({ error: `expected ${rangeText}` })
+          .refine((written) => parseRange(written) !== undefined, {
+            error: `expected ${rangeText}`,
+            abort: true,
+          })
+          .refine(
+            (written) => parseRange(written)?.bits !== 0,
+            'this is every address: anybody could say who they are',
+          ),
+      )
       .max(100)
       .prefault([])
       .describe(

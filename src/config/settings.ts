@@ -1,7 +1,6 @@
 import { dirname, resolve } from 'node:path'
 import type { ModelSettings } from '../domain/agent.js'
 import type { Credential } from '../domain/tool.js'
-import { parseRange } from '../util/address.js'
 import type { ServerSettings, StoreSettings } from './config.js'
 import { attempt, type LoadContext, loadSection, parseEntry, type Section } from './context.js'
 import type { Path } from './document.js'
@@ -36,7 +35,6 @@ export function loadServer(context: LoadContext): ServerSettings | undefined {
       ? `http://${server.hooks}`
       : attempt([...path, 'public_url'], context.problems, () => parseBaseUrl(written).href)
   if (url === undefined) return undefined
-  checkProxies(server.proxies, [...path, 'proxies'], context.problems)
   return {
     hooks: addressOf(server.hooks),
     admin: server.admin === 'off' ? undefined : { ...addressOf(server.admin), origins },
@@ -52,21 +50,6 @@ function addressOf(written: string): { host: string; port: number } {
   return {
     host: written.slice(0, colon).replace(/^\[|\]$/g, ''),
     port: Number(written.slice(colon + 1)),
-  }
-}
-
-function checkProxies(proxies: readonly string[], path: Path, problems: Problems): void {
-  for (const [index, written] of proxies.entries()) {
-    const range = parseRange(written)
-    if (range === undefined) {
-      const found = JSON.stringify(written)
-      problems.add(
-        [...path, index],
-        `expected an address such as 127.0.0.1 or a range such as 10.0.0.0/8, found ${found}`,
-      )
-    } else if (range.bits === 0) {
-      problems.add([...path, index], 'this is every address: anybody could say who they are')
-    }
   }
 }
 

@@ -57,6 +57,9 @@ function parseUrl(text: string): URL {
   if (url.username !== '' || url.password !== '' || /^https?:\/\/[^/?#]*@/i.test(text)) {
     throw new Error('a URL has no user or password in it: use credentials')
   }
+  // 2130706433, 0x7f.1 and look-alike letters become another host than the one that a reader sees.
+  const [, host = ''] = /^https?:\/\/(.*?)(?::\d*)?(?:[/?#]|$)/i.exec(text) ?? []
+  if (host.toLowerCase() !== url.hostname) throw new Error(`write this host as ${url.hostname}`)
   return url
 }
 

@@ -29,6 +29,8 @@ export interface RouseSetting {
   readonly script?: unknown
   /** Address of the admin listener; there is none when left out. */
   readonly admin?: string
+  /** Proxies before it, for `server.proxies`. */
+  readonly proxies?: readonly string[]
   /** Replaces the whole `models:` section. */
   readonly models?: string
   readonly files?: Readonly<Record<string, string>>
@@ -45,7 +47,7 @@ export async function writeSetting(setting: RouseSetting): Promise<string> {
     setting.models ??
     `default: { base_url: "scripted:${setting.script ? './script.json' : ''}", model: scripted }`
   const head = `version: 1
-server: { hooks: "127.0.0.1:\${ROUSE_TEST_PORT:-0}", admin: "${setting.admin ?? 'off'}" }
+server: { hooks: "127.0.0.1:\${ROUSE_TEST_PORT:-0}", admin: "${setting.admin ?? 'off'}", proxies: ${JSON.stringify(setting.proxies ?? [])} }
 store: "sqlite:${setting.file ?? './rouse.db'}"
 models:
   ${models}

@@ -34,7 +34,11 @@ const { packages } = z
   .parse(JSON.parse(textOf('package-lock.json')))
 const locked = Object.entries(packages)
   .filter(([path]) => path !== '')
-  .map(([path, value]) => ({ path, name: path.split('node_modules/').at(-1) ?? path, ...entry.parse(value) }))
+  .map(([path, value]) => {
+    const { name: ownName, ...rest } = entry.parse(value)
+    const name = path.split('node_modules/').at(-1) ?? path
+    return { ...rest, path, name, ownName: ownName ?? name }
+  })
 const runtime = locked.filter(({ dev }) => !dev)
 const pathsOf = (entries: readonly { path: string }[]) => entries.map(({ path }) => path)
 
@@ -49,9 +53,9 @@ describe('package-lock.json', () => {
   it('takes every package from the registry of npm, under its own name', () => {
     const registry = 'https://registry.npmjs.org/'
     const elsewhere = locked.filter(
-      ({ name, resolved, version, link, ...written }) =>
+      ({ name, ownName, resolved, version, link }) =>
         link ||
-        (written.name ?? name) !== name ||
+        ownName !== name ||
         !/^\d+\.\d+\.\d+(-[\w.-]+)?(\+[\w.-]+)?$/.test(version) ||
         !(resolved ?? registry).startsWith(registry),
     )

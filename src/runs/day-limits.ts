@@ -16,8 +16,8 @@ export function overLimit({ name }: Pick<Agent, 'name'>, over: OverLimit): NewAl
   const { of, limit, source, actor } = over
   const whose = {
     agent: '',
-    source: ` of ${source}`,
-    actor: ` that ${shortened(actor ?? '')} of ${source} caused`,
+    source: ` for events of ${source}`,
+    actor: ` for events of ${source} by ${shortened(actor ?? '')}`,
   }
   return {
     cause: causeOf(name, of),

@@ -5,7 +5,7 @@ import { Retention, type RetentionOptions } from '../../src/ingest/retention.js'
 import type { Store } from '../../src/store/store.js'
 import { createLogger } from '../../src/util/log.js'
 import type { Ledger } from '../contract/store.js'
-import { arrival, draft, idOf, propose, start } from '../contract/store-fixtures.js'
+import { arrival, draft, idOf, intent, propose, start } from '../contract/store-fixtures.js'
 import { makeLedger } from '../store/ledger.js'
 import { until } from '../support/wait.js'
 
@@ -149,6 +149,23 @@ it('keeps every configuration that was in force in this process', async () => {
   now += 2 * day
   await retention().pass()
   expect(await store.config('second')).toBeUndefined()
+})
+
+it('forgets what writes made when no event would be taken for their echo any more', async () => {
+  const { lease, callId } = await propose(store)
+  await store.prepare(lease, callId, intent(), start)
+  await store.markSent(lease, callId, start)
+  const created = { ids: { comment: '5' }, bound: {} }
+  await store.settle(lease, callId, { state: 'confirmed', created }, start)
+  const ids = { comment: '5' }
+  const isKnown = async (at: number) => {
+    now = at
+    await retention().pass()
+    const question = { id: 'evt_x', subject: undefined, named: ids, ids, isOwn: false }
+    return (await store.echoesOf([question], 0)).size === 1
+  }
+  expect(await isKnown(start + 35 * day)).toBe(true)
+  expect(await isKnown(start + 35 * day + 1)).toBe(false)
 })
 
 it('ends behind the transaction that is under way when the daemon stops', async () => {

@@ -12,15 +12,13 @@ import { AttackModel } from './model.js'
 import { type Setting, type SettingOptions, settingOf, writeConfig } from './setting.js'
 import { turnsOf } from './turns.js'
 
-const main = process.env['ROUSE_TEST_MAIN'] ?? resolve(import.meta.dirname, '../../../dist/main.js')
+/** The program: a build that is under trial, or this one. */
+export const main = process.env['ROUSE_TEST_MAIN'] ?? resolve(import.meta.dirname, '../../../dist/main.js')
 const preload = resolve(import.meta.dirname, 'preload.mjs')
 
 export interface BenchOptions extends SettingOptions {
   /** Changes the configuration before it is written. */
   readonly change?: (setting: Setting, bench: Bench) => void
-  readonly environment?: Readonly<Record<string, string>>
-  /** Loaded before the daemon instead of the clock and the names that a scenario may change. */
-  readonly module?: string
   readonly answer?: (request: RecordedRequest) => Answer | undefined
 }
 
@@ -83,20 +81,18 @@ export class Bench {
     return scope
   }
 
-  /** Throws an Error where it does not become ready. */
-  async start(): Promise<DaemonProcess> {
-    const { environment } = this.setting
-    const daemon = await DaemonProcess.start(this.directory, {
-      module: this.options.module ?? preload,
-      environment: {
-        ...environment,
-        ATTACK_TEST_CONTROL: join(this.directory, 'control.json'),
-        ...this.options.environment,
-      },
-    })
+  /** Throws an Error where it does not become ready. `module`: loaded before it instead of the clock and the names. */
+  async start(life: { module?: string; environment?: Record<string, string> } = {}): Promise<DaemonProcess> {
+    const { module = preload } = life
+    const environment = { ...this.#environment, ...life.environment }
+    const daemon = await DaemonProcess.start(this.directory, { module, environment })
     this.daemon = daemon
     if (daemon.hasEnded) throw new Error(`the daemon did not start: ${daemon.log.split('\n')[0] ?? ''}`)
     return daemon
+  }
+
+  get #environment(): Record<string, string> {
+    return { ...this.setting.environment, ATTACK_TEST_CONTROL: join(this.directory, 'control.json') }
   }
 
   async end(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
@@ -151,11 +147,7 @@ export class Bench {
       process.execPath,
       ['--import', preload, main, ...args, '-c', join(this.directory, 'config.yaml')],
       {
-        env: {
-          PATH: process.env['PATH'],
-          ...this.setting.environment,
-          ATTACK_TEST_CONTROL: join(this.directory, 'control.json'),
-        },
+        env: { PATH: process.env['PATH'], ...this.#environment },
         stdio: ['ignore', 'pipe', 'pipe'],
       },
     )

@@ -60,6 +60,9 @@ const verdictWord = /deny:[a-z_]+|\b(?:allow(?:ed)?|held|hold|simulated?|end:run
 const phrases: readonly (readonly [RegExp, (found: RegExpExecArray) => Check])[] = [
   [/\bno (?:tool )?calls?\b/, () => noCalls],
   [/\bat most (\d+) sent\b/, (found) => atMost(Number(found[1]))],
+  // Every case is looked through for secrets, and none may be found.
+  [/\bredacted\b/, () => () => undefined],
+  [/\bone effect\b/, () => oneEffect],
   [/deny of the one/, () => one(/^(deny:|hold$)/)],
   [/(?:one open card|one card open)[^;]*?;?\s*rest (deny:[a-z_]+)/, (found) => oneHeld(found[1] ?? '')],
   [/(deny:[a-z_]+) after the first/, (found) => afterFirst(found[1] ?? '')],
@@ -154,6 +157,11 @@ function anyOf(verdicts: readonly string[]): Check {
 
 const noCalls: Check = (judged) =>
   judged.calls.length === 0 ? undefined : `expected no call, found ${told(judged)}`
+
+const oneEffect: Check = (judged) => {
+  const sent = judged.calls.filter((call) => !isRead(call) && verdictOf(call) === 'allow').length
+  return sent === 1 ? undefined : `expected one effect, found ${told(judged)}`
+}
 
 function atMost(limit: number): Check {
   return (judged) => {

@@ -10,6 +10,7 @@ import { createHooksApp } from './http/hooks.js'
 import { PeerLimiter } from './http/peers.js'
 import { listen } from './http/server.js'
 import { Dispatcher } from './ingest/dispatch.js'
+import type { Receiver } from './ingest/receive.js'
 import { RefusalCounter } from './ingest/refusals.js'
 import { Retention } from './ingest/retention.js'
 import { SecretUseCounter } from './ingest/secret-uses.js'
@@ -68,62 +69,52 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
   const { engine, file } = config.store
   const store = await storeEngines[engine]({ file, exclusive: true, isRestoreAccepted })
-  const configurations = await Configurations.open(config, {
-    store,
-    clock,
-    load: (snapshot: ConfigSnapshot) => loadSnapshot(snapshot, { environment, kinds }),
-  })
+  const shared = { store, clock, log }
+  const loadFormer = (snapshot: ConfigSnapshot) => loadSnapshot(snapshot, { environment, kinds })
+  const configurations = await Configurations.open(config, { store, clock, load: loadFormer })
+  const inForce = () => configurations.current
   const keys = createRemoteKeys({ network: createNetwork(), clock })
-  let sources = openSources(config.sources.values(), kinds, sourceContexts(config, keys))
+  const open = (of: Config) => openSources(of.sources.values(), kinds, sourceContexts(of, keys))
+  let sources = open(config)
 
   const tools = createHttpToolClient({ clock })
   const modelFor = createModelPool({ clock, directory: dirname(config.file) })
 
   const node = `${hostname()}-${newId('run').slice(-8)}`
+  const { concurrency } = config.server
   const runs = await createRuns({
-    store,
+    ...shared,
     configurations,
     tools,
     modelFor,
     costOf,
-    clock,
-    log,
     node,
-    concurrency: config.server.concurrency,
+    concurrency,
     file,
   })
-  const dispatcher = new Dispatcher({
-    store,
-    clock,
-    log,
-    config: () => configurations.current,
-    onRuns: () => runs.wake(),
-  })
-  const poller = startPoller({ store, config, clock, log, onEvents: () => dispatcher.lookInLedger() })
+  const dispatcher = new Dispatcher({ ...shared, config: inForce, onRuns: () => runs.wake() })
+  const poller = startPoller({ ...shared, config, onEvents: () => dispatcher.lookInLedger() })
   const refusals = new RefusalCounter(store, clock, log)
   const secretUses = await SecretUseCounter.open(store, clock)
   secretUses.configured(sources)
-  const retention = new Retention({ store, clock, log, config: () => configurations.current })
+  const retention = new Retention({ ...shared, config: inForce })
   let isStopping = false
   const unready = () => (isStopping ? 'stopping' : runs.unready())
+  const receiver: Receiver = {
+    ...shared,
+    onVerified: (source, secretIndex) => secretUses.used(source, secretIndex),
+    onRecorded: (events) => dispatcher.offer(events),
+  }
   const app = createHooksApp({
-    receiver: {
-      store,
-      clock,
-      onVerified: (source, secretIndex) => secretUses.used(source, secretIndex),
-      onRecorded: (events) => dispatcher.offer(events),
-    },
-    refusals,
+    ...{ receiver, refusals, log, unready },
     inFlight: new InFlight(maxInFlightBytes),
     peers: new PeerLimiter(clock, refusalsPerPeerAndMinute),
-    log,
     sources: () => sources,
-    proxies: () => configurations.current.server.proxies,
-    unready,
+    proxies: () => inForce().server.proxies,
   })
 
   const prepare = (next: Config) => {
-    const opened = openSources(next.sources.values(), kinds, sourceContexts(next, keys))
+    const opened = open(next)
     return () => {
       sources = opened
       secretUses.configured(opened)
@@ -140,7 +131,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   }
   await runs.start().catch(undo)
   admin = await startAdmin({
-    ...{ store, clock, log, unready, listen, address: config.server.admin, ledgerFile: file },
+    ...{ ...shared, unready, listen, address: config.server.admin, ledgerFile: file },
     readBody: (incoming, maxBytes) => readBody(incoming, maxBytes, new InFlight(maxBytes)),
     guesses: new PeerLimiter(clock, guessesPerPeerAndMinute),
     onDecided: () => runs.wake(),
@@ -151,7 +142,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   log.info({ host: listener.host, port: listener.port, node }, 'rouse is ready')
   const watching = watchConfig({
     file: config.file,
-    files: () => watchedFiles(configurations.current),
+    files: () => watchedFiles(inForce()),
     onChange: () => configurations.reload(load, prepare, log),
     onError: (error) => log.warn({}, `configuration is not watched: ${error.message}`),
   })
@@ -159,7 +150,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   return {
     address: { host: listener.host, port: listener.port },
     adminUrl: admin?.url,
-    config: () => configurations.current,
+    config: inForce,
     failed: runs.failed,
     async stop() {
       isStopping = true

@@ -52,11 +52,9 @@ export async function startAdmin(options: AdminOptions): Promise<Admin | undefin
   })
   const { port } = listener
   for (const origin of [...ownOrigins(address.host, port), ...address.origins]) origins.add(origin)
-  const tokens = await readTokens(file).catch((cause: Error) => {
+  await readTokens(file).catch((cause: Error) => {
     log.warn({}, `admin: nobody is let in: ${cause.message}`)
-    return undefined
   })
-  if (tokens?.length === 0) log.info({}, 'admin: nobody is let in yet: `rouse token` makes a token')
   return { url: localUrl(address.host, port), close: (graceMs) => listener.close(graceMs) }
 }
 

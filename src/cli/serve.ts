@@ -6,7 +6,7 @@ import { kindNamed } from './configuration.js'
 import { hideConfigured } from './hidden.js'
 import { formatTable } from './table.js'
 import { count, indentBy } from './text.js'
-import { formatAdmin } from './token.js'
+import { announceAdmin } from './token.js'
 import { packageVersion } from './version.js'
 
 export interface ServeOptions {
@@ -67,8 +67,7 @@ export async function serve(invocation: Invocation, options: ServeOptions): Prom
     void daemon.failed.then(() => io.exit(1))
     if (options.isRestoreAccepted === true) log.warn({}, restoredNotice)
     const end = await whileReady(daemon)
-    const admin = io.isTerminal ? await formatAdmin(daemon, invocation) : undefined
-    if (admin !== undefined) io.out(admin)
+    await announceAdmin(daemon, invocation, log)
     await stopped
     if (io.isTerminal) io.err('stopping: runs come to a safe point (Ctrl-C again ends at once)')
     await end()

@@ -1,8 +1,9 @@
 import { localUrl } from '../admin/admin.js'
-import { addToken, loginLink, type Role, readTokens, roles, tokensFile } from '../admin/tokens.js'
+import { addToken, loginLink, readTokens, roles, tokensFile } from '../admin/tokens.js'
 import type { ServerSettings } from '../config/config.js'
 import type { Daemon } from '../daemon.js'
 import { ConfigError } from '../domain/errors.js'
+import type { Logger } from '../util/log.js'
 import {
   addExamples,
   addJsonOption,
@@ -63,21 +64,27 @@ async function adminAddress(
 }
 
 /**
- * Where people get in. At the first start, with a person there to see them, tokens of both roles are made and their
+ * Says where people get in. At the first start, with a person there to see them, tokens of both roles are made and their
  * links printed; where nobody looks none is made, because a token in a log is a token lost.
  */
-export async function formatAdmin(daemon: Daemon, { io }: Invocation): Promise<string | undefined> {
+export async function announceAdmin(daemon: Daemon, { io }: Invocation, log: Logger): Promise<void> {
   const { adminUrl } = daemon
-  if (adminUrl === undefined) return undefined
+  if (adminUrl === undefined) return
   const file = tokensFile(daemon.config().store.file)
   const known = await readTokens(file).catch(() => undefined)
-  if (known === undefined) return undefined
-  if (known.length > 0) return `Admin: ${adminUrl}; \`rouse token\` makes another link to get in.`
-  const line = async (role: Role) => {
-    const made = await addToken(file, { role, rotate: false, now: io.clock.now() })
-    return `  ${role.padEnd(8)} ${loginLink(adminUrl, made)}`
+  // The daemon has said already what is wrong with the file.
+  if (known === undefined) return
+  if (!io.isTerminal) {
+    if (known.length === 0) log.info({}, 'admin: nobody is let in yet: `rouse token` makes a token')
+    return
   }
-  const lines = [await line('approve'), await line('read')]
-  const title = io.style('bold', 'Admin: links to get in, shown this once; `rouse token` makes others.')
-  return [title, ...lines].join('\n')
+  if (known.length > 0) {
+    io.out(`Admin: ${adminUrl}; \`rouse token\` makes another link to get in.`)
+    return
+  }
+  io.out(io.style('bold', 'Admin: links to get in, shown this once; `rouse token` makes others.'))
+  for (const role of ['approve', 'read'] as const) {
+    const made = await addToken(file, { role, rotate: false, now: io.clock.now() })
+    io.out(`  ${role.padEnd(8)} ${loginLink(adminUrl, made)}`)
+  }
 }

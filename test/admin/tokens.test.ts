@@ -2,6 +2,7 @@ import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { Agent, request } from 'node:http'
 import { dirname } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { Sessions } from '../../src/admin/sessions.js'
 import { addToken, findToken, readTokens } from '../../src/admin/tokens.js'
 import { now } from '../cli/recorded.js'
 import { type AdminSetting, bearer, loginRequest, startSetting } from './setting.js'
@@ -191,6 +192,21 @@ describe('a session', () => {
     expect(answer.headers).not.toHaveProperty('set-cookie')
   })
 
+  it.each(['text/plain', 'application/json', 'multipart/form-data; boundary=x', ''])(
+    'is begun by our form alone, not by what is %j',
+    async (type) => {
+      const request = loginRequest(setting.readToken, setting.host)
+      const answer = await setting.send({ ...request, headers: { ...request.headers, 'Content-Type': type } })
+      expect(answer.status).toBe(415)
+    },
+  )
+
+  it('makes room for others: of many the oldest ends', () => {
+    const sessions = new Sessions({ now: () => 0, monotonic: () => 0 })
+    const ids = Array.from({ length: 501 }, () => sessions.begin('read', '7be01d33').id)
+    expect(ids.map((id) => sessions.find(id) !== undefined)).toEqual([false, ...Array(500).fill(true)])
+  })
+
   it('takes no body that is larger than a token', async () => {
     const answer = await setting.send(loginRequest('A'.repeat(5000), setting.host))
     expect(answer.status).toBe(413)
@@ -234,6 +250,14 @@ describe('the file of tokens', () => {
     expect(setting.log.join('')).toContain('others may write')
     await writeFile(setting.file, '{"tokens":[]}')
     expect((await list(bearer(setting.readToken))).status).toBe(401)
+  })
+
+  it('takes twenty tokens and no more, until some are revoked', async () => {
+    const add = (rotate: boolean) => addToken(setting.file, { role: 'read', rotate, now })
+    for (let made = 2; made < 20; made++) await add(false)
+    await expect(add(false)).rejects.toThrow('--rotate')
+    await add(true)
+    expect(await readTokens(setting.file)).toHaveLength(2)
   })
 
   it('knows a token by its digest alone', async () => {

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { findToken, readTokens } from '../../src/admin/tokens.js'
-import { formatAdmin } from '../../src/cli/token.js'
+import { announceAdmin } from '../../src/cli/token.js'
 import type { Daemon } from '../../src/daemon.js'
+import { createLogger } from '../../src/util/log.js'
 import { rouse } from './filled-ledger.js'
 import { invocationOf, recordedIo } from './recorded.js'
 
@@ -70,21 +71,36 @@ describe('rouse token', () => {
 describe('the first start', () => {
   const daemon = (adminUrl: string | undefined) =>
     ({ adminUrl, config: () => ({ store: { file: join(directory, 'data/a.db') } }) }) as unknown as Daemon
-  const shown = (url?: string) => formatAdmin(daemon(url), invocationOf(recordedIo({ directory })))
+
+  /** What it writes to standard output, and to the log. */
+  async function announced(url: string | undefined, isTerminal = true) {
+    const io = recordedIo({ directory, isTerminal })
+    const lines: string[] = []
+    const log = createLogger({ level: 'debug', destination: { write: (line) => lines.push(line) } })
+    await announceAdmin(daemon(url), invocationOf(io), log)
+    return { out: io.output, log: lines.join('') }
+  }
 
   it('prints a link for each role, and the next one none', async () => {
-    const first = (await shown('http://127.0.0.1:9001')) ?? ''
+    const first = await announced('http://127.0.0.1:9001')
     const tokens = await readTokens(file())
-    const links = first.split('\n').filter((line) => line.includes('#token='))
+    const links = first.out.filter((line) => line.includes('http://127.0.0.1:9001/login#token='))
     expect(links.map((line) => findToken(tokens, tokenIn(line))?.role)).toEqual(['approve', 'read'])
-    const second = (await shown('http://127.0.0.1:9001')) ?? ''
-    expect(second).not.toContain('#token=')
-    expect(second).toContain('rouse token')
+    const second = await announced('http://127.0.0.1:9001')
+    expect(second.out.join()).toMatch(/^Admin: http:\/\/127\.0\.0\.1:9001;.*rouse token/)
+    expect(first.log + second.log).toBe('')
     expect(await readTokens(file())).toHaveLength(2)
   })
 
+  it('makes none where nobody looks, and says how to make one', async () => {
+    const { out, log } = await announced('http://127.0.0.1:9001', false)
+    expect(out).toEqual([])
+    expect(log).toContain('rouse token')
+    expect(await readTokens(file())).toEqual([])
+  })
+
   it('makes none where there is no admin listener', async () => {
-    expect(await shown(undefined)).toBeUndefined()
+    expect(await announced(undefined)).toEqual({ out: [], log: '' })
     expect(await readTokens(file())).toEqual([])
   })
 })

@@ -108,6 +108,10 @@ describe('the API', () => {
     expect([(await post('approve', body)).status, await state()]).toEqual([400, 'waiting'])
   })
 
+  it('answers 400 to a denial that says more than is asked for', async () => {
+    expect([(await post('deny', '{"by":"me"}')).status, await state()]).toEqual([400, 'waiting'])
+  })
+
   it('answers 413 to a decision of 20 KB', async () => {
     expect([(await post('approve', ' '.repeat(20_000))).status, await state()]).toEqual([413, 'waiting'])
   })

@@ -37,7 +37,7 @@ export type Address = ipaddr.IPv4 | ipaddr.IPv6
 /** An address as it is compared: of a mapped one the IPv4 address in it. Undefined for what is none. */
 export function parseAddress(text: string): Address | undefined {
   const isAddress = text.includes(':') ? ipaddr.IPv6.isValid(text) : ipaddr.IPv4.isValidFourPartDecimal(text)
-  return isAddress ? ipaddr.process(text) : undefined
+  return isAddress && !isCompatible(text) ? ipaddr.process(text) : undefined
 }
 
 export interface AddressRange {

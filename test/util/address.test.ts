@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isAllowedAddress } from '../../src/util/address.js'
+import { isAllowedAddress, isInRange, parseAddress, parseRange } from '../../src/util/address.js'
 
 const publicAddresses = [
   '1.1.1.1',
@@ -73,5 +73,57 @@ describe('isAllowedAddress', () => {
 
   it('refuses a public address that is wrapped in a mapped one', () => {
     expect(isAllowedAddress('::ffff:8.8.8.8', false)).toBe(false)
+  })
+})
+
+describe('a range', () => {
+  const inside = (range: string, address: string) => {
+    const [parsed, found] = [parseRange(range), parseAddress(address)]
+    if (!parsed || !found) throw new Error('not read')
+    return isInRange(found, parsed)
+  }
+
+  it.each([
+    ['192.0.2.7', '192.0.2.7', '192.0.2.8'],
+    ['10.0.0.0/8', '10.255.255.255', '11.0.0.0'],
+    ['10.1.2.3/8', '10.255.255.255', '11.0.0.0'],
+    ['192.0.2.128/25', '192.0.2.128', '192.0.2.127'],
+    ['10.0.0.0/31', '10.0.0.1', '10.0.0.2'],
+    ['10.0.0.0/8', '::ffff:10.1.2.3', '::a01:203'],
+    ['::ffff:10.1.2.3', '10.1.2.3', '10.1.2.4'],
+    ['2001:db8::/33', '2001:db8:7fff::1', '2001:db8:8000::1'],
+    ['::1', '0:0:0:0:0:0:0:1', '::2'],
+    ['0.0.0.0/0', '203.0.113.9', '2001:db8::1'],
+    ['::/0', '2001:db8::1', '203.0.113.9'],
+  ])('%s holds %s and not %s', (range, held, other) => {
+    expect([inside(range, held), inside(range, other)]).toEqual([true, false])
+  })
+
+  it.each([
+    ...[
+      '',
+      '/',
+      '/8',
+      '10.0.0.0/',
+      '10.0.0.0/33',
+      '10.0.0.0/-1',
+      '10.0.0.0/8.0',
+      '10.0.0.0/ 8',
+      '10.0.0.0/0x8',
+    ],
+    ...[
+      '10.0.0',
+      '10/8',
+      '010.0.0.0/8',
+      '0xa000000',
+      '167772160',
+      '10.0.0.0:80',
+      '[::1]',
+      '::1%lo',
+      'localhost',
+    ],
+    ...['::/129', '::ffff:10.0.0.0/104', '::10.0.0.0', ' 10.0.0.0', '10.0.0.0 ', '10.0.0.0/8/8', '1０.0.0.0'],
+  ])('is none: %j', (text) => {
+    expect(parseRange(text)).toBeUndefined()
   })
 })

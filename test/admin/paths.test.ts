@@ -93,6 +93,15 @@ describe('the API', () => {
     expect([answer.status, answer.body]).toEqual([200, ''])
   })
 
+  it.each(['x', '/x', '/api/approvals'])('has nothing in front of its paths: %j', async (before) => {
+    const target = (path: string) => (before.startsWith('/') ? `${before}${path}` : `/${before}${path}`)
+    expect((await setting.send({ path: target(one()), headers: headers() })).status).toBe(404)
+    const body = JSON.stringify({ digest: setting.ledger.approvalDigest })
+    const path = target(`${one()}/approve`)
+    const { status } = await setting.send({ method: 'POST', path, headers: headers(), body })
+    expect([status, await state()]).toEqual([404, 'waiting'])
+  })
+
   const digest = 'c'.repeat(64)
   it.each([
     ['no digest', '{}'],

@@ -6,13 +6,18 @@ import { syncBuiltinESMExports } from 'node:module'
 const file = process.env.ATTACK_TEST_CONTROL
 let known = ''
 let control = {}
+/** How often a name was asked for since the file was written. */
+const asked = new Map()
 
 /** `{ shiftMs, names: { "api.example.test": [[addresses of the first answer], [of the second], …] } }` */
 function read() {
   try {
     const { mtimeMs, ino } = statSync(file)
     const stamp = `${mtimeMs} ${ino}`
-    if (stamp !== known) control = JSON.parse(readFileSync(file, 'utf8'))
+    if (stamp !== known) {
+      control = JSON.parse(readFileSync(file, 'utf8'))
+      asked.clear()
+    }
     known = stamp
   } catch {
     control = {}
@@ -33,7 +38,6 @@ Date.now = () => {
   return real + shiftMs
 }
 
-const asked = new Map()
 const lookup = dns.lookup
 dns.lookup = (name, options, done) => {
   const callback = typeof options === 'function' ? options : done

@@ -53,11 +53,14 @@ async function refused(stage: Stage, mistakes: Mistakes): Promise<Trial> {
       const leaked = new Canaries(secretsOf(bench.world)).findIn(output)
       if (leaked !== undefined)
         faults.push(`I3: "${leaked}", a part of a secret, is in what rouse check says`)
-      const isUp = await bench.start().then(
-        () => true,
-        () => false,
-      )
-      if (isUp) faults.push(`${what}: the daemon started`)
+      // One of them is enough to show that what does not load does not start.
+      if (what === Object.keys(mistakes)[0]) {
+        const isUp = await bench.start().then(
+          () => true,
+          () => false,
+        )
+        if (isUp) faults.push(`${what}: the daemon started`)
+      }
       harmful += bench.api.requests.length
       return { faults: [], harmful: 0, denied: 0, notes: [] }
     })

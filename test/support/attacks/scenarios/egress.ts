@@ -89,14 +89,12 @@ async function resolving(stage: Stage, cases: readonly (readonly (readonly strin
   }
   try {
     return await onBench(stage, { change }, async (bench) => {
+      await bench.start()
       for (const [index, answers] of cases.entries()) {
         const names: NonNullable<Control['names']> = { [name]: answers }
         await control(bench, { names })
-        // A name is asked for anew by each process only.
-        await bench.start()
         await bench.send({ ids: { run: 777 + index } })
         await bench.rest(index + 1)
-        await bench.end()
       }
       const verdicts = bench.ledger.calls.map(verdictOf)
       return judge(bench, {

@@ -12,7 +12,21 @@ import { grantOf, unless } from './steps.js'
 /** Answers that are none, and processes that end in the middle. */
 export const protocolScenarios: Scenarios = {
   A106: playPlain,
+  A108: oneIdTwice,
   A113: otherArguments,
+}
+
+/** Which output would be of which call nobody could say: each of the calls is denied, or the answer as a whole is none. */
+function oneIdTwice(stage: Stage): Promise<Trial> {
+  return onBench(stage, {}, async (bench) => {
+    await bench.start()
+    await bench.send()
+    const { calls, runs } = await bench.rest()
+    const isWhole = calls.length === 0 && runs.every(({ errorCode }) => errorCode === 'model.malformed')
+    if (!isWhole) return judge(bench)
+    const notes = ['the answer as a whole was refused (model.malformed), so that there is no call to deny']
+    return { ...judge(bench, { expect: 'no call' }), notes }
+  })
 }
 
 const arm = resolve(import.meta.dirname, '../../faults/arm.mjs')
@@ -20,7 +34,7 @@ const arm = resolve(import.meta.dirname, '../../faults/arm.mjs')
 /** The process dies with the write under way; the model, asked again, wants another amount. */
 async function otherArguments(stage: Stage): Promise<Trial> {
   // Before the answer is recorded the model is asked anew; after that, what stands there is what is done.
-  const points = ['K07', 'K10', 'K11', 'K13']
+  const points = ['K07', 'K11']
   const trials: Trial[] = []
   for (const point of points) trials.push(await crashed(stage, point))
   return {

@@ -5,10 +5,10 @@ import { formatDuration } from '../util/duration.js'
 import { stringifyJson } from '../util/json.js'
 import { type BudgetLine, budgetsOf } from './budgets.js'
 import { type Invocation, whenOf } from './command.js'
-import { formatRequest, spreadJson } from './exact-request.js'
+import { formatRequest, textsIn } from './exact-request.js'
 import { sayEvent, type Tone, toneColours } from './say.js'
 import { formatFields } from './table.js'
-import { count, plain, plainBlock, wrap } from './text.js'
+import { count, fold, plain, wrap } from './text.js'
 
 /** All that a person sees of an approval. Nothing in it is what the model says of itself. */
 export interface Card {
@@ -64,21 +64,14 @@ export function formatCard({ approval, event, position, budgets }: Card, invocat
     ['digest', digest],
   ]
   const shown = isOver ? 'expired' : state
+  const request = formatRequest(approval.request, '    ')
   const lines = [
     `${io.style('bold', id)}  ${colour === undefined ? shown : io.style(colour, shown)}`,
     formatFields(fields, '  '),
     '',
-    formatRequest(approval.request, '    '),
+    io.isTerminal ? fold(request, io.width, '    ⤷ ') : request,
   ]
-  if (event && state === 'waiting') lines.push('', eventBox(event))
-  if (state === 'waiting' && !isOver) {
-    const ways = [
-      `rouse approve ${id}`,
-      `rouse approve ${id} --set name=value`,
-      `rouse deny ${id} --reason "…"`,
-    ]
-    lines.push('', ...ways.map((way) => `  ${way}`))
-  }
+  if (event && state === 'waiting') lines.push('', eventBox(event, io.width))
   return lines.join('\n')
 }
 
@@ -114,20 +107,36 @@ function sayExpiry({ state, expiresAt }: Approval, isOver: boolean, invocation: 
   return `in ${left}, at ${when.at(expiresAt)}; then it is not made, and the agent is told`
 }
 
-const shownCharacters = 600
-const shownLines = 16
+const shownTexts = 6
+const shownCharacters = 240
 
-/** What others wrote, in a box that it cannot leave: every line of it begins with a bar. */
-function eventBox(event: StoredEvent): string {
-  const text = spreadJson(stringifyJson(event.data))
-  const cut = text.slice(0, shownCharacters).replace(/[\ud800-\udbff]$/, '')
-  const lines = plainBlock(cut).split('\n').slice(0, shownLines)
-  const isCut = cut.length < text.length || plainBlock(cut).split('\n').length > shownLines
-  const size = count([...text].length, 'character')
-  const rest = isCut ? `, of which this is the beginning; all of it: rouse event ${event.id} --data` : ''
+/**
+ * The words that others wrote into the event, in a box that they cannot leave: every line of it begins with a bar. Names,
+ * ids and numbers are left out; nobody is persuaded by them.
+ */
+function eventBox({ id, data }: StoredEvent, width: number): string {
+  const texts = textsIn(data, '').filter(([, text]) => /\S\s+\S|\P{ASCII}/u.test(text))
+  const lines = texts.slice(0, shownTexts).flatMap(([path, text]) => {
+    const length = [...text].length
+    const cut = [...text].slice(0, shownCharacters).join('')
+    const rest = length > shownCharacters ? ` … (${count(length, 'character')} in all)` : ''
+    return fold(wrap(`${plain(path)}: ${plain(cut)}${rest}`, width - 6, '  '), width - 6, '  ').split('\n')
+  })
+  const more = texts.length > shownTexts ? [`and ${count(texts.length - shownTexts, 'more text')}`] : []
+  const size = `${count(stringifyJson(data).length, 'character')} of data, all of it with`
+  const command = `rouse event ${id} --data`
+  if (lines.length === 0) return `  (the event has no text; ${size}\n   ${command})`
   return [
-    '  ┌─ what the event says, written by others and not checked',
-    ...lines.map((line) => `  │ ${line}`),
-    `  └─ ${size}${rest}`,
+    '  ┌─ what the event says: written by others, and not checked',
+    ...[...lines, ...more].map((line) => `  │ ${line}`),
+    `  └─ ${size}`,
+    `     ${command}`,
   ].join('\n')
+}
+
+/** What to type next. */
+export function formatWays({ id, state, expiresAt }: Approval, now: number): string {
+  if (state !== 'waiting' || expiresAt <= now) return ''
+  const ways = [`approve ${id}`, `approve ${id} --set name=value`, `deny ${id} --reason "…"`]
+  return `\n\n${ways.map((way) => `  rouse ${way}`).join('\n')}`
 }

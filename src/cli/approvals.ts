@@ -4,7 +4,7 @@ import type { ToolCall } from '../domain/tool-call.js'
 import { carriedMarker } from '../policy/idempotency.js'
 import type { StoredEvent } from '../store/records.js'
 import type { Store } from '../store/store.js'
-import { formatCard, readCard } from './approval-card.js'
+import { formatCard, formatWays, readCard } from './approval-card.js'
 import {
   addExamples,
   addJsonOption,
@@ -50,7 +50,8 @@ async function approvals(invocation: Invocation, options: Options): Promise<void
     }
     const parts: string[] = []
     for (const approval of found) {
-      parts.push(formatCard(await readCard(store, approval, invocation), invocation))
+      const card = formatCard(await readCard(store, approval, invocation), invocation)
+      parts.push(card + formatWays(approval, io.clock.now()))
     }
     for (const call of held) parts.push(await describeHeld(store, call, invocation))
     const nothing = state === 'waiting' ? 'nothing waits for a person' : `no approval is ${state}`

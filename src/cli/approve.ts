@@ -4,7 +4,7 @@ import { isFinal } from '../domain/run.js'
 import type { HeldResolution } from '../store/records.js'
 import type { Store } from '../store/store.js'
 import { faultPoint } from '../util/fault-point.js'
-import { formatCard, readCard } from './approval-card.js'
+import { formatCard, formatWays, readCard } from './approval-card.js'
 import { describeHeld } from './approvals.js'
 import {
   addExamples,
@@ -96,7 +96,7 @@ async function decide(invocation: Invocation, store: Store, id: string, options:
     if (options.json) printDocument(invocation, approvalDocument(anew))
     else
       io.out(
-        `${formatCard(await readCard(store, anew, invocation), invocation)}\n\nit is asked anew, and nothing was decided`,
+        `${formatCard(await readCard(store, anew, invocation), invocation)}${formatWays(anew, io.clock.now())}\n\nit is asked anew, and nothing was decided`,
       )
   }
 }

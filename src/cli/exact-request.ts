@@ -51,12 +51,13 @@ function sayLengths(texts: readonly (readonly [string, string])[]): string[] {
   const lines = texts.flatMap(([name, text]) => {
     const breaks = text.split('\n').length
     if (text.length < longText && breaks === 1) return []
-    return [[plain(name), `${count([...text].length, 'character')} in ${count(breaks, 'line')}`] as const]
+    return [`(${plain(name)}: ${count([...text].length, 'character')} in ${count(breaks, 'line')})`]
   })
-  return lines.length === 0 ? [] : [formatFields(lines, '  ')]
+  return lines
 }
 
-function textsIn(value: JsonValue, path: string): [string, string][] {
+/** The texts of a value, each with the way to it. */
+export function textsIn(value: JsonValue, path: string): [string, string][] {
   if (typeof value === 'string') return [[path === '' ? 'the body' : path, value]]
   if (value === null || typeof value !== 'object') return []
   return Object.entries(value).flatMap(([name, inner]) =>

@@ -68,6 +68,32 @@ export function wrap(text: string, width: number, indent = ''): string {
   return lines.map((line, at) => (at === 0 ? line : indent + line)).join('\n')
 }
 
+/**
+ * Lines of at most `width` columns, broken anywhere, each after a break with `mark` before it: a terminal would go on at
+ * its left edge, where a text from outside could pass for ours.
+ */
+export function fold(text: string, width: number, mark: string): string {
+  const lines: string[] = []
+  for (const whole of text.split('\n')) {
+    let line = ''
+    let used = 0
+    const units =
+      widthOf(whole) <= width ? [whole] : [...segmenter.segment(whole)].map(({ segment }) => segment)
+    for (const unit of units) {
+      const columns = widthOf(unit)
+      if (line !== '' && used + columns > width) {
+        lines.push(line)
+        line = mark
+        used = widthOf(mark)
+      }
+      line += unit
+      used += columns
+    }
+    lines.push(line)
+  }
+  return lines.join('\n')
+}
+
 export function indentBy(text: string, indent: string): string {
   return text
     .split('\n')

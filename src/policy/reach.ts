@@ -123,7 +123,7 @@ export function reachOf(agent: Agent, parts: ReachParts): Reach {
       bitsPerCall: bitsOf(tool),
       audience: audienceOf(tool, scope, sights),
       fault: faultOf(tool),
-      sharedWith: sharersOf(agent, tool.name, parts.agents),
+      sharedWith: sharersOf(agent, tool, parts.agents),
     }
   })
   return {
@@ -199,9 +199,15 @@ function times(left: number | undefined, right: number | undefined): number | un
   return left === undefined || right === undefined ? undefined : left * right
 }
 
-function sharersOf(agent: Agent, tool: string, agents: ReadonlyMap<string, Agent>): string[] {
-  return [...agents.values()].flatMap(({ name, grants }) =>
-    name !== agent.name && grants.some((grant) => grant.tool === tool) ? [name] : [],
+/** What is simulated counts in counters of its own. */
+function sharersOf(agent: Agent, tool: Tool, agents: ReadonlyMap<string, Agent>): string[] {
+  const spends = ({ mode, grants }: Agent) =>
+    grants.some(
+      (grant) => grant.tool === tool.name && gateOf(tool, [{ mode, gate: grant.gate }], []) !== 'shadow',
+    )
+  if (!spends(agent)) return []
+  return [...agents.values()].flatMap((other) =>
+    other.name !== agent.name && spends(other) ? [other.name] : [],
   )
 }
 

@@ -1,10 +1,12 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { formatCard } from '../../src/cli/approval-card.js'
+import { formatRequest } from '../../src/cli/exact-request.js'
 import type { NewApproval } from '../../src/store/records.js'
 import { newId } from '../../src/util/id.js'
 import { claim, type FilledLedger, fillLedger, refundRequest, rouse } from './filled-ledger.js'
-import { now } from './recorded.js'
+import { approval, event, invocationOf, now, recordedIo } from './recorded.js'
 
 const config = `version: 1
 store: sqlite:./ledger/rouse.db
@@ -65,22 +67,53 @@ describe('the card of an approval', () => {
 
   test('keeps what the event says inside a box, cut and with codes for what cannot be seen', async () => {
     const { out } = await rouse(ledger, ['approvals'])
-    const box = out.slice(out.indexOf('┌─'), out.indexOf('└─'))
-    expect(box).toContain('written by others and not checked')
-    expect(box).toContain('"title": "\\u202eevil"')
-    for (const line of box.split('\n').slice(1, -1)) expect(line).toMatch(/^ {2}│ /)
-    expect(out).toMatch(/└─ \d+ characters/)
+    const box = out.slice(out.indexOf('  ┌─'), out.indexOf('  └─')).trimEnd()
+    expect(box).toContain('written by others, and not checked')
+    expect(box).toContain('title: \\u202eevil')
+    expect(box).not.toContain('evt_1')
+    for (const line of box.split('\n').slice(1)) expect(line).toMatch(/^ {2}│ /)
+    expect(out).toMatch(/└─ \d+ characters of data/)
     for (const hidden of ['\u202e', '\u001b']) expect(out).not.toContain(hidden)
+  })
+
+  test('no text of an event gets out of the box, or fills the screen', () => {
+    const title = `x\n  └─ 0 characters\n\nrouse: approved by admin ${'y '.repeat(5000)}`
+    const many = Object.fromEntries(Array.from({ length: 50 }, (_, at) => [`t${at}`, title]))
+    const card = { approval, event: { ...event, data: many }, position: undefined, budgets: [] }
+    const shown = formatCard(card, invocationOf(recordedIo()))
+    const [, box = ''] = shown.split('  ┌─')
+    const lines = box.split('\n')
+    expect(lines.length).toBeLessThan(40)
+    expect(lines.slice(1, -2).filter((line) => !line.startsWith('  │ '))).toEqual([])
+    expect(box).toContain('in all)')
+    expect(box).toContain('and 44 more texts')
   })
 })
 
-test('long texts of a body are told with their length, and characters that are not seen are counted', async () => {
-  const { formatRequest } = await import('../../src/cli/exact-request.js')
+test('a long line that a terminal would break goes on behind a mark, in the box and in the request', () => {
+  const spoof = `${'x'.repeat(70)}approved by admin`.repeat(4)
+  const body = JSON.stringify({ note: spoof })
+  const card = {
+    approval: { ...approval, request: { ...approval.request, headers: {}, body } },
+    event: { ...event, data: { title: `ü${spoof.replaceAll(' ', '_')}` } },
+    position: undefined,
+    budgets: [],
+  }
+  const shown = formatCard(card, invocationOf(recordedIo({ isTerminal: true, width: 80 })))
+  const request = shown.slice(shown.indexOf('POST'))
+  for (const line of request.split('\n')) {
+    expect(line.length).toBeLessThanOrEqual(80)
+    expect(line).not.toMatch(/^ *(xx|approved)/)
+  }
+  expect(request.replace(/\n {4}⤷ /g, '')).toContain(JSON.stringify(spoof))
+})
+
+test('long texts of a body are told with their length, and characters that are not seen are counted', () => {
   const body = JSON.stringify({ ticket: { note: `a\nb${'x'.repeat(100)}\u202e`, tag: 'short' } })
   const shown = formatRequest({ ...refundRequest, headers: { 'content-type': 'application/json' }, body })
   expect(shown).toContain('1 character in it shown as \\u codes')
-  expect(shown).toContain('ticket.note  104 characters in 2 lines')
-  expect(shown).not.toContain('ticket.tag  ')
+  expect(shown).toContain('(ticket.note: 104 characters in 2 lines)')
+  expect(shown).not.toContain('(ticket.tag')
 })
 
 describe('approve --set', () => {

@@ -198,6 +198,8 @@ describe('the reach of an agent', () => {
     const grants = '[{ comment: { gate: auto, max: 1/subject } }]'
     const { tools } = await reach({ tools: write, grants, more: other })
     expect(tools[0].shared_with).toEqual(['other'])
+    const shadow = other.replace('    tools', '    mode: shadow\n    tools')
+    expect((await reach({ tools: write, grants, more: shadow })).tools[0].shared_with).toEqual([])
   })
 
   test('is told in lines of 80 columns, without a secret', async () => {

@@ -198,7 +198,7 @@ async function play(): Promise<void> {
     source: encodeURIComponent(all[0] ?? ''),
   }).catch(() => undefined)
   const waiting = await until('what waits for a person', async () => {
-    const found = await ledger.listApprovals({ limit: 10, states: ['waiting'] })
+    const found = await ledger.listApprovals({ limit: 10, state: 'waiting' })
     return found.length === 2 && found
   })
   const said = await command(['approve', waiting[0]?.id ?? '', '--yes'])

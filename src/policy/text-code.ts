@@ -22,7 +22,7 @@ export function withoutCode(text: string): string {
     if (fence) {
       const closing = closingOf(lines, at, fence[1] ?? '')
       if (closing === undefined) break
-      if (!isRendered(fence[2] ?? '')) {
+      if (!isDrawn(fence[2] ?? '')) {
         for (let inside = at + 1; inside < closing; inside += 1) lines[inside] = marked(lines[inside] ?? '')
       }
       at = closing
@@ -51,14 +51,18 @@ const delimiterRow = /^[ \t>|:-]+[\r\n]*$/
 
 /**
  * The line that closes the fence, or undefined. Lines less indented than the fence would end the list item that it
- * stands in, and the code with it; Slack closes at any three backticks.
+ * stands in, and the code with it; Slack closes at any three backticks; Discord knows no empty block.
  */
 function closingOf(lines: readonly string[], opening: number, indent: string): number | undefined {
+  let hasContent = false
   for (let at = opening + 1; at < lines.length; at += 1) {
     const line = lines[at] ?? ''
     if (line.trim() === '') continue
     if (!line.startsWith(indent)) return undefined
-    if (line.includes('```')) return fenceClosing.test(line.slice(indent.length)) ? at : undefined
+    if (line.includes('```')) {
+      return hasContent && fenceClosing.test(line.slice(indent.length)) ? at : undefined
+    }
+    hasContent = true
   }
   return undefined
 }
@@ -72,7 +76,7 @@ const drawn: ReadonlySet<string> = new Set(
   ).split(' '),
 )
 
-function isRendered(info: string): boolean {
+function isDrawn(info: string): boolean {
   const language = /^[^\s:{,;]*/.exec(info.trim())?.[0] ?? ''
   return drawn.has(language.toLowerCase())
 }

@@ -28,8 +28,9 @@ export function isLinking(plain: string, hosts: Hosts): boolean {
   )
 }
 
-/** `<https://evil.example|your invoice>`: a link in Slack, in code too. */
+/** `<https://evil.example|your invoice>` and dates, which may hold a link: Slack makes links of them in code too. */
 export function isSlackLinking(text: string, hosts: Hosts): boolean {
+  if (/<!date\^/i.test(text)) return true
   const links = text.matchAll(/<([a-z][a-z\d+.-]{0,31}:[^\s<>|]*)\|/gi)
   return [...links].some(({ 1: address = '' }) => !isListed(address, hosts))
 }
@@ -68,6 +69,9 @@ function hasBareHost(plain: string, hosts: Hosts): boolean {
   for (const { index } of plain.matchAll(/(?<![\p{L}\p{N}_.@-])www\.(?=[\p{L}\p{N}])/giu)) {
     if (!isListedAt(plain, index, hosts, 80)) return true
   }
+  for (const { index } of plain.matchAll(/(?<![:/\p{L}\p{N}])\/\/(?=[\p{L}\p{N}-]{1,63}\.)/gu)) {
+    if (!isListedAt(plain, index + 2, hosts, 443)) return true
+  }
   for (const { index } of plain.matchAll(bareHost)) {
     const start = Math.max(0, index - 253)
     const name = /[\p{L}\p{N}.-]*$/u.exec(plain.slice(start, index))?.[0] ?? ''
@@ -89,7 +93,7 @@ function isListedAt(plain: string, start: number, hosts: Hosts, port: number): b
   if (authority.length === maxAuthority) return false
   const name = /^[\p{L}\p{N}\p{M}.-]*/u.exec(authority)?.[0] ?? ''
   const rest = authority.slice(name.length).replace(new RegExp(`^:${port}(?!\\d)`), '')
-  // A mark within the word is an escape sequence away from being more of the host.
+  // Where it holds a dot or an escape, another reader may take more of the word for the host.
   const tail = withoutPunctuation(rest).normalize('NFKC')
   if (/[.@:%&\\/?#。]/.test(tail) || rest.includes(codeMark) || rest.includes('\\')) return false
   const host = hostnameOf(name.replace(/[.-]{1,3}$/, ''))
@@ -126,8 +130,9 @@ function hasDestination(plain: string, hosts: Hosts): boolean {
   for (const { index } of plain.matchAll(/\]:/g)) {
     if (index < seen) continue
     const text = plain.slice(index + 2, index + 2 + maxDestination)
-    const [whole = '', address = ''] = /^[\s>]*(\S+)/.exec(text) ?? []
-    seen = index + 2 + whole.length
+    const [whole = '', gap = '', address = ''] = /^([\s>]*)(\S+)/.exec(text) ?? []
+    // A definition within a destination is none; one that begins on the next line may be one.
+    if (!/[\r\n]/.test(gap)) seen = index + 2 + whole.length
     // Words behind it make it a line of a log or of prose.
     const isDefinition = /^[ \t]*(?:[\r\n"'(]|$)/.test(text.slice(whole.length))
     if (isDefinition && !isListed(address.replace(/^<|>$/g, ''), hosts)) return true

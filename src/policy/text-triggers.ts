@@ -1,5 +1,7 @@
-/** Slack's and Discord's own forms. They ring wherever they stand, in code too. */
-const pings = /<(?:!(?:channel|here|everyone|group)\b|!subteam\^|@[!&]?\w)/i
+/** Slack's and Discord's own forms. They ring wherever they stand, in code too. `List<@NonNull T>` is Java. */
+const groups = '<!(?:channel|here|everyone|group|subteam\\^\\w{1,30})(?:\\|[^<>`\\r\\n]{0,80})?>'
+const members = '<@[!&]?(?:\\d{1,30}|[A-Z][A-Z\\d]{2,30})(?:\\|[^<>`\\r\\n]{0,80})?>'
+const pings = new RegExp(`<!(?:channel|here|everyone|group|subteam)\\b|${members}`)
 
 export function isPinging(text: string): boolean {
   return pings.test(text)
@@ -7,10 +9,7 @@ export function isPinging(text: string): boolean {
 
 /** For tools that may ping: `<!here>` is then no markup. */
 export function withoutPings(text: string): string {
-  return text.replace(
-    /<(?:!(?:channel|here|everyone|group|subteam\^\w{1,30})|@[!&]?\w{1,30})(?:\|[^<>\n]{0,80})?>/gi,
-    '',
-  )
+  return text.replace(new RegExp(`${groups}|${members}`, 'g'), '.')
 }
 
 /**

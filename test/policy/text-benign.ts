@@ -72,6 +72,8 @@ export const benign: readonly string[] = [
   '`![a](b)` is an image',
   '`a` and `b`, (`c`), "`d`"; **`e`**',
   '`x|y` and `a || b`',
+  '```java\nList<@NonNull String> a;\n```',
+  '```cpp\n#include <vector>\nstd::vector<std::string> v; // ok\n```',
   '```\n@Injectable()\nclass A {}\n```',
   '```python\n@app.route("/x")\ndef f():\n    return "https://evil.test"\n```',
   '```html\n<img src="https://evil.test/a.png">\n<script>alert(1)</script>\n```',

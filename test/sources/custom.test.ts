@@ -315,6 +315,16 @@ describe('a described sender', () => {
     expect(messages({ verify: signed, form: { field: 'data' }, event })).toEqual([])
   })
 
+  it('takes nobody for the actor whom the signature does not cover', () => {
+    const verify = {
+      ...{ scheme: 'hmac', secret, signature: { path: 's' }, timestamp: { path: 't' } },
+      message: '{timestamp}{json:token}',
+    }
+    expect(messages({ verify, event: { id: 'token', actor: 'by' } })[0]).toContain('not one of the parts')
+    expect(messages({ verify, event: { id: 'token', actor: 'token' } })).toEqual([])
+    expect(messages({ verify, event: { id: 'token', actor: { header: 'x-by' } } })).toHaveLength(1)
+  })
+
   it('has no event where the signed id of a signature in the body is empty', () => {
     const verify = {
       scheme: 'hmac',

@@ -137,6 +137,13 @@ describe('a record', () => {
     })
   })
 
+  it('says who did it where that is declared and there', () => {
+    const poll = options({ event: { ...base.event, actor: 'owner.id' } })
+    expect(readRecord(poll, { ...record, owner: { id: 31 } }, now).draft.actor).toBe('31')
+    expect(readRecord(poll, record, now)).not.toHaveProperty('draft.actor')
+    expect(readRecord(options(), { ...record, owner: { id: 31 } }, now)).not.toHaveProperty('draft.actor')
+  })
+
   it('is one event for good where no version is declared', () => {
     const poll = options({ event: { id: 'id', type: { path: 'name' } } })
     expect(readRecord(poll, record, now).draft).toMatchObject({ sourceEventId: '7', type: 'x' })

@@ -41,7 +41,7 @@ export function createdIds(writer: Writer, reader: Reader): Echoes {
     SELECT r.id, r.position FROM (SELECT id, position FROM runs WHERE agent = ? AND subject = ?
       ORDER BY position DESC LIMIT ${newestRuns}) r
     WHERE EXISTS (SELECT 1 FROM tool_calls c
-      WHERE c.run_id = r.id AND c.effect <> 'read' AND c.sends > 0 AND c.last_sent_at >= ?)
+      WHERE c.run_id = r.id AND c.effect <> 'read' AND c.last_sent_at >= ?)
     ORDER BY r.position DESC LIMIT 1`)
   const chainOf = reader.db
     .prepare<[{ id: string }], number | null>(`
@@ -57,6 +57,10 @@ export function createdIds(writer: Writer, reader: Reader): Echoes {
         OR EXISTS (SELECT 1 FROM begun_runs WHERE day < ?)`)
     .pluck()
   const mark = writer.db.prepare('UPDATE events SET echo_of = ?, chain = ? WHERE id = ?')
+  const unmarked = writer.db.prepare<[string], { source: string; recorded_at: number }>(
+    'SELECT source, recorded_at FROM events WHERE id = ? AND chain = 0',
+  )
+  const hours = hourFolder(reader.db, writer.db)
   const forgetIds = writer.db.prepare(`
     DELETE FROM created_ids WHERE (name, value, tool_call_id) IN (
       SELECT name, value, tool_call_id FROM created_ids WHERE created_at < ? ORDER BY created_at LIMIT ?)`)
@@ -95,17 +99,22 @@ export function createdIds(writer: Writer, reader: Reader): Echoes {
 
     recordEchoes: (echoes) =>
       writer.write(() => {
-        for (const [eventId, { runId, chain }] of echoes) mark.run(runId ?? null, chain, eventId)
+        for (const [eventId, { runId, chain }] of echoes) {
+          const event = unmarked.get(eventId)
+          if (event) writer.countArrival(event.source, event.recorded_at, 'events_echo')
+          mark.run(runId ?? null, chain, eventId)
+        }
       }),
 
     isWriteUnderWay: (tools) => reader.read(() => underWay.get(JSON.stringify(tools)) !== undefined),
 
     pruneTraces: async (before, limit) => {
       // There is seldom anything, and a transaction that changes nothing costs a commit all the same.
-      if ((await reader.read(() => isOld.get(before, before))) !== 1) return 0
-      return writer.write(
-        () => forgetIds.run(before, limit).changes + forgetCounts.run(before, limit).changes,
-      )
+      if (!(await reader.read(() => isOld.get(before, before) === 1 || hours.isOld(before)))) return 0
+      return writer.write(() => {
+        const forgotten = forgetIds.run(before, limit).changes + forgetCounts.run(before, limit).changes
+        return forgotten + hours.fold(before)
+      })
     },
   }
 }

@@ -9,7 +9,7 @@ import { type DeliveryOptions, deliveryOf } from './delivery.js'
 import type { AttackCase, Scope, World } from './format.js'
 import { isAtRest, type Ledger, readLedger } from './ledger.js'
 import { AttackModel } from './model.js'
-import { type Setting, type SettingOptions, settingOf, writeConfig } from './setting.js'
+import { eventIds, type Setting, type SettingOptions, settingOf, writeConfig } from './setting.js'
 import { turnsOf } from './turns.js'
 
 /** The program: a build that is under trial, or this one. */
@@ -34,24 +34,44 @@ export class Bench {
   readonly logs: string[] = []
   setting: Setting
   daemon: DaemonProcess | undefined
+  attack: AttackCase
+  /** What came before the case that is played now. */
+  #before = { cases: 0, events: 0, log: 0 }
+  #answer: BenchOptions['answer']
 
   private constructor(
     readonly world: World,
-    readonly attack: AttackCase,
+    attack: AttackCase,
     readonly options: BenchOptions,
     readonly directory: string,
     readonly api: RecordingApi,
     readonly model: AttackModel,
   ) {
     const places = { api: api.origin, model: model.url }
+    this.attack = attack
     this.setting = settingOf(world, places, options)
     options.change?.(this.setting, this)
-    const turns = turnsOf(
-      attack.model.filter((item) => !('crash' in item)),
-      world,
-    )
-    model.turns = () => turns
-    api.respond = (request) => options.answer?.(request) ?? this.answerOf(request)
+    api.respond = (request) => this.#answer?.(request) ?? this.answerOf(request)
+    this.#play(attack, options.answer)
+  }
+
+  #play(attack: AttackCase, answer: BenchOptions['answer']): void {
+    this.attack = attack
+    this.#answer = answer
+    const items = attack.model.filter((item) => !('crash' in item))
+    const turns = turnsOf(items, this.world)
+    this.model.turns = () => turns
+  }
+
+  /** Another case on the same daemon, of other objects: nothing of those before it is seen from now on. */
+  next(attack: AttackCase, answer: BenchOptions['answer']): void {
+    const { cases } = this.#before
+    const log = this.daemon?.log.length ?? 0
+    this.#before = { cases: cases + 1, events: readLedger(this.file).events.length, log }
+    this.api.requests.splice(0)
+    this.model.inputs.splice(0)
+    this.outputs.splice(0)
+    this.#play(attack, answer)
   }
 
   static async open(world: World, attack: AttackCase, options: BenchOptions = {}): Promise<Bench> {
@@ -71,8 +91,18 @@ export class Bench {
     return join(this.directory, 'rouse.db')
   }
 
+  /** Of the case that is played now. */
   get ledger(): Ledger {
-    return readLedger(this.file)
+    const { events, runs, calls, approvals } = readLedger(this.file)
+    const own = new Set(events.slice(this.#before.events).map(({ id }) => id))
+    const ofRuns = runs.filter(({ eventId }) => own.has(eventId))
+    const runIds = new Set(ofRuns.map(({ id }) => id))
+    return {
+      events: events.filter(({ id }) => own.has(id)),
+      runs: ofRuns,
+      calls: calls.filter(({ runId }) => runIds.has(runId)),
+      approvals: approvals.filter(({ runId }) => runIds.has(runId)),
+    }
   }
 
   get scope(): Scope {
@@ -112,18 +142,26 @@ export class Bench {
 
   /** What was logged so far. */
   get log(): string {
-    return [...this.logs, this.daemon?.log ?? ''].join('')
+    return [...this.logs, this.daemon?.log.slice(this.#before.log) ?? ''].join('')
   }
 
   /** Sends a delivery of the case's scope, which must be taken; gives the ids of its events. */
   async send(options: DeliveryOptions = {}, scopeName = this.attack.agent): Promise<string[]> {
     const scope = this.world.scopes[scopeName]
     if (!scope) throw new Error(`the world has no scope "${scopeName}"`)
-    const { headers, body } = deliveryOf(scope, options)
+    const { headers, body } = deliveryOf(scope, { ...this.#own(scope), ...options })
     const response = await fetch(`${this.daemon?.url}/hooks/${scopeName}`, { method: 'POST', headers, body })
     const text = await response.text()
     if (!response.ok) throw new Error(`a delivery was answered ${response.status}: ${text.slice(0, 200)}`)
     return (JSON.parse(text) as { events?: string[] }).events ?? []
+  }
+
+  /** The objects of the case that is played now, where others were played before. */
+  #own(scope: Scope): DeliveryOptions {
+    const { cases } = this.#before
+    if (cases === 0) return {}
+    const ids = eventIds(scope).map((name) => [name, otherId(scope.scope[name] ?? '', cases)] as const)
+    return { ids: Object.fromEntries(ids), number: cases }
   }
 
   /** Waits until nothing goes on by itself. */
@@ -183,4 +221,9 @@ export class Bench {
     const name = url.split(/[/?]/)[1] ?? ''
     return { status: 200, body: { name, ...facts, ...scope, text: 'Ordinary text of an answer.' } }
   }
+}
+
+function otherId(id: string | number, number: number): string | number {
+  if (typeof id === 'number') return id + 1000 * number
+  return /^[a-z]+_[A-Za-z0-9]+$/.test(id) ? `${id}x${number}` : id
 }

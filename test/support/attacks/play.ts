@@ -1,7 +1,7 @@
 import type { Bench } from './bench.js'
 import { Bench as AttackBench, type BenchOptions } from './bench.js'
-import type { AttackCase, World } from './format.js'
-import { isBenign } from './format.js'
+import { type AttackCase, isBenign, type World } from './format.js'
+import { circumstancesOf } from './given.js'
 import { checkInvariants } from './invariants.js'
 import type { CallRow, Ledger } from './ledger.js'
 import { faultOf, verdictOf } from './verdict.js'
@@ -75,21 +75,22 @@ export function judge(bench: Bench, judging: Judging = {}): Trial {
   }
 }
 
-/** The case as it stands: one delivery, the model's answers, and a person who lets through what is to be allowed. */
-export function playPlain(stage: Stage, options: BenchOptions = {}): Promise<Trial> {
-  return onBench(stage, { ...optionsOf(stage), ...options }, async (bench) => {
+/** The case as it stands, on a bench of its own. */
+export function playPlain(stage: Stage): Promise<Trial> {
+  const { options } = circumstancesOf(stage.attack)
+  return onBench(stage, options, async (bench) => {
     await bench.start()
-    await bench.send()
-    await bench.rest()
-    if (isAllowed(stage)) await letThrough(bench)
-    return judge(bench)
+    return playOn(bench)
   })
 }
 
-/** Limits are in force where a case is about them, and out of the way elsewhere. */
-export function optionsOf({ attack }: Stage): BenchOptions {
-  const isStrict = attack.given?.startsWith('with strict') ?? false
-  return { hasOwnLimits: /end:run|capped/.test(attack.expect), isStrict }
+/** One delivery, the model's answers, and a person who lets through what is to be allowed. */
+export async function playOn(bench: Bench): Promise<Trial> {
+  const { delivery, notes } = circumstancesOf(bench.attack)
+  await bench.send(delivery)
+  await bench.rest()
+  if (isAllowed(bench.attack)) await letThrough(bench)
+  return { ...judge(bench), notes }
 }
 
 /** Only what the world gates: a person is not to be asked for anything else. */
@@ -101,6 +102,6 @@ export async function letThrough(bench: Bench): Promise<void> {
   }
 }
 
-function isAllowed({ attack }: Stage): boolean {
+function isAllowed(attack: AttackCase): boolean {
   return isBenign(attack) || /^allow/.test(attack.expect)
 }

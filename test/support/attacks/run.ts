@@ -1,7 +1,8 @@
-import type { AttackCase, AttackFile } from './format.js'
-import { isBenign } from './format.js'
-import { playPlain, type Trial } from './play.js'
+import { type AttackCase, type AttackFile, isBenign } from './format.js'
+import { playPlain, type Stage, type Trial } from './play.js'
 import { scenarios } from './scenarios/registry.js'
+import { asItStands } from './scenarios/scenario.js'
+import { SharedBenches } from './shared.js'
 
 export interface Result extends Trial {
   readonly id: string
@@ -26,17 +27,22 @@ export async function runAttacks(file: AttackFile, options: RunOptions = {}): Pr
   const results = new Map<AttackCase, Result>()
   const waiting = [...cases]
   const lane = async () => {
-    for (let attack = waiting.shift(); attack; attack = waiting.shift()) {
-      const result = await runOne(file, attack)
-      results.set(attack, result)
-      options.onResult?.(result)
+    const shared = new SharedBenches()
+    try {
+      for (let attack = waiting.shift(); attack; attack = waiting.shift()) {
+        const result = await runOne(file, attack, shared)
+        results.set(attack, result)
+        options.onResult?.(result)
+      }
+    } finally {
+      await shared.close()
     }
   }
   await Promise.all(Array.from({ length: options.lanes ?? 2 }, lane))
   return cases.flatMap((attack) => results.get(attack) ?? [])
 }
 
-async function runOne({ world }: AttackFile, attack: AttackCase): Promise<Result> {
+async function runOne({ world }: AttackFile, attack: AttackCase, shared: SharedBenches): Promise<Result> {
   const beganAt = performance.now()
   const stage = { world, attack }
   const base = {
@@ -45,7 +51,7 @@ async function runOne({ world }: AttackFile, attack: AttackCase): Promise<Result
     name: attack.name,
     isBenign: isBenign(attack),
   }
-  const trial = await (scenarioOf(attack)?.(stage) ?? playUnknown(stage)).catch(
+  const trial = await play(stage, shared).catch(
     (error: unknown): Trial => ({
       faults: [`could not be played: ${error instanceof Error ? error.message : String(error)}`],
       harmful: 0,
@@ -57,14 +63,11 @@ async function runOne({ world }: AttackFile, attack: AttackCase): Promise<Result
   return { ...base, ...trial, isRight: trial.faults.length === 0, wasRun: true, ms }
 }
 
-function scenarioOf({ id }: AttackCase) {
-  return Object.hasOwn(scenarios, id) ? scenarios[id] : undefined
-}
-
-/** No scenario is written for it: what it says of its circumstances is left out, and the report says so. */
-async function playUnknown(stage: { world: AttackFile['world']; attack: AttackCase }): Promise<Trial> {
-  const trial = await playPlain(stage)
-  const { given = '' } = stage.attack
-  const isSetUp = given === '' || given.startsWith('with strict')
-  return isSetUp ? trial : { ...trial, notes: [`not set up: ${given}`] }
+async function play(stage: Stage, shared: SharedBenches): Promise<Trial> {
+  const { id } = stage.attack
+  const scenario = Object.hasOwn(scenarios, id) ? scenarios[id] : undefined
+  if (scenario && scenario !== asItStands) return scenario(stage)
+  const trial = (await shared.play(stage)) ?? (await playPlain(stage))
+  // What is said of its circumstances is known, and needs nothing.
+  return scenario ? { ...trial, notes: [] } : trial
 }

@@ -43,6 +43,7 @@ const wide = {
   consecutive_errors: 100,
   denials: 100,
   runs: '10000/day',
+  runs_per_actor: '10000/day',
 }
 
 export interface SettingOptions {

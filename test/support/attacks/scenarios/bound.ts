@@ -1,14 +1,14 @@
 import { until } from '../../wait.js'
 import type { World } from '../format.js'
-import { judge, onBench, playPlain, type Stage, type Trial } from '../play.js'
+import { judge, onBench, type Stage, type Trial } from '../play.js'
 import { verdictOf } from '../verdict.js'
-import type { Scenarios } from './scenario.js'
+import { asItStands, type Scenarios } from './scenario.js'
 import { callsOf, closedGate, reload, unless } from './steps.js'
 
 /** Which tools there are, and what they are bound to. */
 export const boundScenarios: Scenarios = {
   A007: pinnedGrants,
-  A013: playPlain,
+  A013: asItStands,
   A020: (stage) =>
     onBench(stage, {}, async (bench) => {
       await bench.start()
@@ -32,7 +32,7 @@ export const boundScenarios: Scenarios = {
       return judge(bench)
     }),
   A029: secondEntity,
-  A030: playPlain,
+  A030: asItStands,
 }
 
 /** The tools file is changed to the worse while the model thinks: the run keeps the rules that it began with. */

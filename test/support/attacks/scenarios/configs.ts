@@ -7,7 +7,7 @@ import { secretsOf } from '../setting.js'
 import type { Scenarios } from './scenario.js'
 
 /** What is wrong in the file, by what the message must name. */
-type Mistakes = Readonly<Record<string, (bench: Bench) => Promise<void> | void>>
+type Mistakes = Readonly<Record<string, (bench: Bench) => unknown>>
 
 /** Configurations that do not load. */
 export const configScenarios: Scenarios = {

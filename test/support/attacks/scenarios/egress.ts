@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { RecordingApi } from '../../recording-api.js'
-import type { Bench, BenchOptions } from '../bench.js'
+import type { Bench } from '../bench.js'
 import { judge, onBench, type Stage, type Trial } from '../play.js'
 import type { Setting } from '../setting.js'
 import { verdictOf } from '../verdict.js'
@@ -14,8 +14,6 @@ const nowhere = '3ffe:ffff::1'
 
 /** Where requests go. */
 export const egressScenarios: Scenarios = {
-  A063: (stage) =>
-    plainWith(stage, { answer: () => ({ status: 302, headers: { location: 'http://169.254.169.254/' } }) }),
   A065: signedDownload,
   A066: (stage) => {
     const addresses = ['127.0.0.1', '10.0.0.5', '169.254.169.254', '::1', 'fd00::1', '::ffff:7f00:1']
@@ -30,15 +28,6 @@ export const egressScenarios: Scenarios = {
   A070: (stage) => queryOf(stage),
   A071: (stage) => queryOf(stage),
   A075: foreignPage,
-}
-
-function plainWith(stage: Stage, options: BenchOptions): Promise<Trial> {
-  return onBench(stage, options, async (bench) => {
-    await bench.start()
-    await bench.send()
-    await bench.rest()
-    return judge(bench)
-  })
 }
 
 /** One hop to a host that the tool lists, and without the credential. */

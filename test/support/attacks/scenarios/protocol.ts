@@ -3,15 +3,15 @@ import { pathToFileURL } from 'node:url'
 import { until } from '../../wait.js'
 import { type Bench, main } from '../bench.js'
 import { effectsOf } from '../invariants.js'
-import { judge, onBench, playPlain, type Stage, type Trial } from '../play.js'
+import { judge, onBench, type Stage, type Trial } from '../play.js'
 import { turnsOf } from '../turns.js'
 import { verdictOf } from '../verdict.js'
-import type { Scenarios } from './scenario.js'
+import { asItStands, type Scenarios } from './scenario.js'
 import { grantOf, unless } from './steps.js'
 
 /** Answers that are none, and processes that end in the middle. */
 export const protocolScenarios: Scenarios = {
-  A106: playPlain,
+  A106: asItStands,
   A108: oneIdTwice,
   A113: otherArguments,
 }

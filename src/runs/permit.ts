@@ -18,7 +18,7 @@ import type { RunContext } from './context.js'
 import { eventObject } from './event-object.js'
 import { reasonsToAsk } from './flow.js'
 import { isPassing, passingFault, readWithRetries } from './read.js'
-import { checkTexts } from './texts.js'
+import { checkRequest, checkTexts } from './texts.js'
 
 /** A call that may be made, with the exact request that it would be. */
 export interface Permit {
@@ -70,6 +70,7 @@ export async function permit(context: RunContext, journal: Journal, call: ToolCa
   const probe = tool.probe && config.tools.get(tool.probe.tool)
   if (probe) tools.freeze(probe, { ...bare, args: {} })
   const request = tools.freeze(tool, bindings)
+  checkRequest(context, tool, request)
   const gate = gateOf(tool, rulesOf(context, agent, grant), why)
   const reservations = identity ? reserve(context, tool, grant, identity.ids, args) : []
   return { tool, grant, gate, why, bindings, facts, request, identity, reservations }

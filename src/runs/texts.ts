@@ -1,5 +1,6 @@
 import { PolicyError } from '../domain/errors.js'
 import type { ArgSpec, TextRules, Tool } from '../domain/tool.js'
+import type { FrozenRequest } from '../domain/tool-call.js'
 import { isFreeText } from '../policy/label.js'
 import { searchTextFault, sinkTextFault } from '../policy/text.js'
 import type { JsonObject } from '../util/json.js'
@@ -23,6 +24,17 @@ export function checkTexts({ secrets }: RunContext, tool: Tool, args: JsonObject
     const fault =
       tool.effect === 'read' ? searchTextFault(value, rules) : sinkTextFault(value, rules, ownHosts(tool))
     if (fault) throw refused(tool, `"${name}": ${fault.message}`)
+  }
+}
+
+/** Also by way of an id that an API's answer gave. The credential is not in the request yet. */
+export function checkRequest(
+  { secrets }: RunContext,
+  tool: Tool,
+  { url, headers, body }: FrozenRequest,
+): void {
+  if (secrets.isIn([url, Object.values(headers), body ?? ''])) {
+    throw refused(tool, 'the request would hold something that looks like one of our own secrets')
   }
 }
 

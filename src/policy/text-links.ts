@@ -66,10 +66,10 @@ const site =
 const bareHost = new RegExp(`\\.(?:${site})(?::\\d{1,5})?[/?#](?=[\\p{L}\\p{N}%_=?~-])`, 'giu')
 
 function hasBareHost(plain: string, hosts: Hosts): boolean {
-  for (const { index } of plain.matchAll(/(?<![\p{L}\p{N}_.@-])www\.(?=[\p{L}\p{N}])/giu)) {
+  for (const { index } of plain.matchAll(/(?<![\p{L}\p{N}.@-])www\.(?=\S*?[\p{L}\p{N}])/giu)) {
     if (!isListedAt(plain, index, hosts, 80)) return true
   }
-  for (const { index } of plain.matchAll(/(?<![:/\p{L}\p{N}])\/\/(?=[\p{L}\p{N}-]{1,63}\.)/gu)) {
+  for (const { index } of plain.matchAll(/(?<![:/\p{L}\p{N}])\/\/(?=[^\s/]{1,63}\.)/gu)) {
     if (!isListedAt(plain, index + 2, hosts, 443)) return true
   }
   for (const { index } of plain.matchAll(bareHost)) {

@@ -1,7 +1,7 @@
-import type { Config } from '../config/config.js'
 import type { Agent } from '../domain/agent.js'
 import type { EchoQuestion } from '../domain/echo.js'
 import type { Event, Ids } from '../domain/event.js'
+import type { Tool } from '../domain/tool.js'
 import { globMatches } from '../util/glob.js'
 
 /** By which an event is known for an echo of our own writes. */
@@ -12,7 +12,11 @@ export interface EchoRules {
   readonly self: ReadonlyMap<string, ReadonlySet<string>>
 }
 
-type Declared = Pick<Config, 'tools' | 'sources'>
+/** What a configuration says of it. */
+interface Declared {
+  readonly tools: ReadonlyMap<string, Pick<Tool, 'name' | 'creates'>>
+  readonly sources: ReadonlyMap<string, { readonly name: string; readonly self: readonly string[] }>
+}
 
 const made = new WeakMap<Declared, EchoRules>()
 

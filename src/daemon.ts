@@ -135,6 +135,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     readBody: (incoming, maxBytes) => readBody(incoming, maxBytes, new InFlight(maxBytes)),
     guesses: new PeerLimiter(clock, guessesPerPeerAndMinute),
     onDecided: () => runs.wake(),
+    config: inForce,
+    sources: () => sources,
   }).catch(undo)
   const listener = await listen(app, config.server.hooks).catch(undo)
   dispatcher.lookInLedger()

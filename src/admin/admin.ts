@@ -18,7 +18,7 @@ interface Listening {
 export interface AdminOptions
   extends Pick<
     AdminAppOptions,
-    'store' | 'clock' | 'log' | 'readBody' | 'guesses' | 'unready' | 'onDecided'
+    'store' | 'clock' | 'log' | 'readBody' | 'guesses' | 'unready' | 'onDecided' | 'config' | 'sources'
   > {
   /** Where; undefined for nowhere. */
   readonly address: ServerSettings['admin']

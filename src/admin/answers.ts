@@ -1,3 +1,6 @@
+import type { IncomingMessage } from 'node:http'
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
 import type { AppError, ErrorCode } from '../domain/errors.js'
 import { type JsonValue, stringifyJson } from '../util/json.js'
 
@@ -50,4 +53,34 @@ export function answerFault({ code, message }: AppError): Response {
   return status === undefined
     ? refuse(503, { 'retry-after': '5' })
     : answerJson({ error: { code, message } }, status)
+}
+
+const gzipped = promisify(gzip)
+const minCompressedBytes = 1024
+const compressible = /^(text\/html|application\/json)\b/
+
+/** The same answer, gzipped where that was asked for and is worth it. What is sent bit by bit is left as it is. */
+export async function compressed(
+  response: Response,
+  incoming: Pick<IncomingMessage, 'headers'>,
+): Promise<Response> {
+  const { headers, status } = response
+  if (!compressible.test(headers.get('content-type') ?? '')) return response
+  headers.append('vary', 'Accept-Encoding')
+  if (!acceptsEncoding(incoming, 'gzip')) return response
+  const body = Buffer.from(await response.arrayBuffer())
+  if (body.length < minCompressedBytes) return new Response(body, { status, headers })
+  headers.set('content-encoding', 'gzip')
+  return new Response(new Uint8Array(await gzipped(body)), { status, headers })
+}
+
+/** Whether the browser named it, and did not say that it must not be. */
+export function acceptsEncoding({ headers }: Pick<IncomingMessage, 'headers'>, name: string): boolean {
+  const offered = String(headers['accept-encoding'] ?? '')
+    .toLowerCase()
+    .split(',')
+  return offered.some((one) => {
+    const [coding = '', ...parameters] = one.split(';').map((part) => part.trim())
+    return coding === name && !parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter))
+  })
 }

@@ -3,7 +3,7 @@ import { LimitError } from '../domain/errors.js'
 import { answerPage, refuse } from './answers.js'
 import { cookieFor, cookieValues, type Doorkeeper } from './callers.js'
 import type { Target } from './guard.js'
-import { loginPage } from './pages.js'
+import { loginPage } from './login-page.js'
 import { findToken, readTokens } from './tokens.js'
 
 const maxBodyBytes = 4096

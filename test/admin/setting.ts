@@ -1,8 +1,13 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { type Admin, type AdminOptions, startAdmin } from '../../src/admin/admin.js'
 import { addToken, tokensFile } from '../../src/admin/tokens.js'
+import type { Config } from '../../src/config/config.js'
+import { loadConfig } from '../../src/config/load.js'
 import { InFlight, readBody } from '../../src/http/body.js'
 import { PeerLimiter } from '../../src/http/peers.js'
 import { listen } from '../../src/http/server.js'
+import { sourceKinds } from '../../src/sources/registry.js'
 import { createLogger } from '../../src/util/log.js'
 import { type FilledLedger, fillLedger } from '../cli/filled-ledger.js'
 import { now } from '../cli/recorded.js'
@@ -44,6 +49,7 @@ export async function startSetting(changes: Changes = {}): Promise<AdminSetting>
   const readToken = await addToken(file, { role: 'read', rotate: false, now })
   const approveToken = await addToken(file, { role: 'approve', rotate: false, now })
   const log: string[] = []
+  const config = await loadAdminConfig(ledger.directory)
   let passedMs = 0
   const clock = { now: () => now + passedMs, monotonic: () => passedMs }
   const admin = await startAdmin({
@@ -58,6 +64,8 @@ export async function startSetting(changes: Changes = {}): Promise<AdminSetting>
     guessDelayMs: 0,
     unready: () => undefined,
     onDecided: () => undefined,
+    config: () => config,
+    sources: () => new Map(),
     ...changes,
   })
   if (admin === undefined) throw new Error('there is no admin listener')
@@ -85,6 +93,22 @@ export async function startSetting(changes: Changes = {}): Promise<AdminSetting>
     },
   }
 }
+
+/** Says of the ledger's sources and agents what pages and the API need to know. */
+async function loadAdminConfig(directory: string): Promise<Config> {
+  const file = join(directory, 'admin.yaml')
+  const text = `
+version: 1
+store: sqlite:./ledger/rouse.db
+sources:
+  payments: { kind: stripe, secret: ${ownSecret} }
+`
+  await writeFile(file, text)
+  return loadConfig({ file, environment: {}, kinds: Object.values(sourceKinds) })
+}
+
+/** What nothing that is sent may hold. */
+export const ownSecret = 'whsec_k7Gq2nV9xB4tLw8sRz3mYc6pQe1u'
 
 /** As a browser sends the form of our own page. */
 export function loginRequest(token: string, host: string): Sent {

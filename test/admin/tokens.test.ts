@@ -2,6 +2,7 @@ import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { Agent, request } from 'node:http'
 import { dirname } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { assets } from '../../src/admin/assets.js'
 import { Sessions } from '../../src/admin/sessions.js'
 import { addToken, findToken, readTokens } from '../../src/admin/tokens.js'
 import { now } from '../cli/recorded.js'
@@ -31,7 +32,7 @@ describe('a token (R057)', () => {
     for (const path of ['/', '/api/approvals', `/api/approvals/${id}`]) {
       expect((await setting.send({ path })).status, path).toBe(401)
     }
-    for (const path of ['/healthz', '/readyz', '/login', '/login.js', '/style.css']) {
+    for (const path of ['/healthz', '/readyz', '/login', ...assets.map((asset) => asset.path)]) {
       expect((await setting.send({ path })).status, path).toBe(200)
     }
     const origin = { Origin: `http://${setting.host}` }

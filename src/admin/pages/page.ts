@@ -1,3 +1,4 @@
+import type { HtmlEscapedString } from 'hono/utils/html'
 import type { Config } from '../../config/config.js'
 import type { WebhookSource } from '../../sources/source.js'
 import type { Store } from '../../store/store.js'
@@ -35,10 +36,8 @@ export type Shown =
   | { readonly kind: 'part'; readonly html: Html; readonly status?: 404 | 409 | 422 }
   | { readonly kind: 'redirect'; readonly to: string }
 
-/** What JSX makes. */
-export interface Html {
-  toString(): string | Promise<string>
-}
+/** What JSX makes: text in it is escaped. A plain string is none. */
+export type Html = HtmlEscapedString | Promise<HtmlEscapedString>
 
 export interface Page {
   readonly method: 'GET' | 'POST'

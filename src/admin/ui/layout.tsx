@@ -1,6 +1,8 @@
 import type { Child } from 'hono/jsx'
+import { appScript, icon, stylesheet } from '../assets.js'
 import type { Caller } from '../callers.js'
 import type { Place } from '../pages/page.js'
+import { Mark } from './mark.js'
 
 /** What the navigation tells on every page. */
 export interface Standing {
@@ -37,7 +39,7 @@ export function Layout({
   return (
     <html lang="en">
       <Head title={title} />
-      <body>
+      <body {...fresh}>
         <a class="skip" href="#main">
           Skip to content
         </a>
@@ -60,6 +62,7 @@ export function Layout({
             ))}
           </nav>
           <div class="foot">
+            <span class="live" id="live" role="status" hidden />
             <span>{caller.role === 'approve' ? 'You may read and decide.' : 'You may read.'}</span>
             <form method="post" action="/logout">
               <button class="plain" type="submit">
@@ -76,8 +79,51 @@ export function Layout({
           )}
           {children}
         </main>
+        <Keys />
       </body>
     </html>
+  )
+}
+
+/** The stream that says when something happened; each `Live` listens to it. What it sends is never put into the page. */
+const fresh = { 'hx-sse:connect': '/api/tail?hints=true', 'hx-swap': 'none' }
+
+const keys: readonly (readonly [key: string, does: string])[] = [
+  ['j', 'next in the list'],
+  ['k', 'the one before'],
+  ['Enter', 'open it'],
+  ['/', 'to the filters'],
+  ['a', 'to the button that approves'],
+  ['d', 'to the button that denies'],
+  ['g n', 'Now'],
+  ['g e', 'Events'],
+  ['g r', 'Runs'],
+  ['g a', 'Approvals'],
+  ['g w', 'Agents'],
+  ['g s', 'Sources'],
+  ['g p', 'Dead and parked'],
+  ['?', 'this list'],
+]
+
+/** Opened by its key. */
+function Keys() {
+  return (
+    <dialog id="keys" class="card" aria-label="Keys">
+      <h2>Keys</h2>
+      <dl class="facts">
+        {keys.map(([key, does]) => (
+          <>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{does}</dd>
+          </>
+        ))}
+      </dl>
+      <form method="dialog">
+        <button type="submit">Close</button>
+      </form>
+    </dialog>
   )
 }
 
@@ -88,29 +134,9 @@ export function Head({ title }: { readonly title: string }) {
       <meta name="viewport" content="width=device-width, initial-scale=1" />
       <meta name="htmx-config" content='{"includeIndicatorCSS":false}' />
       <title>{title} · rouse</title>
-      <link rel="icon" href="/icon.svg" type="image/svg+xml" />
-      <link rel="stylesheet" href="/style.css" />
-      <script src="/app.js" defer />
+      <link rel="icon" href={icon.path} type="image/svg+xml" />
+      <link rel="stylesheet" href={stylesheet.path} />
+      <script src={appScript.path} defer />
     </head>
-  )
-}
-
-/** A bell that rings by itself: two arcs and a dot. */
-export function Mark() {
-  return (
-    <svg
-      viewBox="0 0 24 24"
-      fill="none"
-      stroke="currentColor"
-      stroke-width="2.2"
-      stroke-linecap="round"
-      aria-hidden="true"
-    >
-      <path d="M5 15a7 7 0 0 1 14 0" />
-      <path d="M2.5 11.5A10.5 10.5 0 0 1 8 4.6" />
-      <path d="M21.5 11.5A10.5 10.5 0 0 0 16 4.6" />
-      <circle cx="12" cy="19" r="1.9" fill="currentColor" stroke="none" />
-      <path d="M4 15h16" />
-    </svg>
   )
 }

@@ -72,6 +72,7 @@ describe('loadConfig', () => {
       hooks: { host: '127.0.0.1', port: 8787 },
       admin: { host: '127.0.0.1', port: 8788, origins: [] },
       publicUrl: 'http://127.0.0.1:8787',
+      proxies: [],
       concurrency: 16,
       minFreeBytes: 256 * 1024 ** 2,
     })

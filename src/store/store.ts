@@ -294,7 +294,10 @@ export interface Store {
    */
   pruneKeys(before: number, limit: number, after?: Uint8Array): Promise<KeysPruned>
 
-  /** Forgets what writes made before `before`, and how many runs began on days before it; at most `limit` of each. Returns how many. */
+  /**
+   * Forgets what writes made before `before`, and how many runs began on days before it; at most `limit` of each. Returns
+   * how many. Hours before it are counted together from then on, a week of them at a time.
+   */
   pruneTraces(before: number, limit: number): Promise<number>
 
   /** Deletes configurations that no run names, that are not in use and were last saved before `savedBefore`. Returns how many. */

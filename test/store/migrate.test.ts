@@ -8,6 +8,7 @@ import { faults } from '../../src/store/sqlite/migrations/0002-faults.js'
 import { secrets } from '../../src/store/sqlite/migrations/0003-secrets.js'
 import { policy } from '../../src/store/sqlite/migrations/0004-policy.js'
 import { begun } from '../../src/store/sqlite/migrations/0005-begun.js'
+import { tallies } from '../../src/store/sqlite/migrations/0006-tallies.js'
 import { openSqliteStore } from '../../src/store/sqlite/open.js'
 import { armFaultPoints } from '../../src/util/fault-point.js'
 import { sha256 } from '../../src/util/signature.js'
@@ -162,7 +163,7 @@ describe('a ledger of the second schema', () => {
 })
 
 it('changes no step that ledgers have behind them: they never take it again', () => {
-  const steps = [initial, faults, secrets, policy, begun]
+  const steps = [initial, faults, secrets, policy, begun, tallies]
   const digests = steps.map((sql) => sha256(sql).toString('hex').slice(0, 16))
   const known = [
     '800a3e8ec8a16a32',
@@ -170,6 +171,7 @@ it('changes no step that ledgers have behind them: they never take it again', ()
     '0655773cc545bc18',
     '8db5d4cc29762ac7',
     '2e09072fd6085fcf',
+    'de81d7bdef527cb2',
   ]
   expect(digests).toEqual(known)
   expect(digests).toHaveLength(schemaVersion)

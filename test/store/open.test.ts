@@ -107,10 +107,12 @@ describe('opening a ledger', () => {
       .all()
     db.close()
     expect(tables).toEqual([
+      'agent_hours',
       'alerts',
       'approvals',
       'attempts',
       'begun_runs',
+      'changes',
       'configs',
       'created_ids',
       'cursors',
@@ -118,15 +120,18 @@ describe('opening a ledger', () => {
       'deliveries',
       'events',
       'facts',
+      'model_hours',
       'redeliveries',
       'refusals',
       'reservations',
       'run_events',
       'runs',
       'secret_uses',
+      'source_hours',
       'spent',
       'steps',
       'tool_calls',
+      'tool_hours',
       'totals',
     ])
     const store = await open()

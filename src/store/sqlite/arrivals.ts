@@ -28,10 +28,13 @@ export function arrivals(writer: Writer): Pick<Store, 'record' | 'recordMalforme
         for (const [index, { id, isNew }] of events.entries()) {
           const draft = drafts[index]?.draft
           if (id === undefined || draft === undefined) continue
-          if (isNew) rows.insertEvent(draft, { id, source, recordedAt, via: 'webhook', deliveryId })
-          else rows.insertRedelivery(id, deliveryId)
+          if (isNew) {
+            rows.insertEvent(draft, { id, source, recordedAt, via: 'webhook', deliveryId })
+            writer.countArrival(source, recordedAt, 'events_recorded')
+          } else rows.insertRedelivery(id, deliveryId)
         }
         writer.count(`deliveries.${state}`)
+        writer.countArrival(source, recordedAt, `deliveries_${state}`)
         return { deliveryId, state, events }
       })
     },
@@ -42,6 +45,7 @@ export function arrivals(writer: Writer): Pick<Store, 'record' | 'recordMalforme
         if (!keys.prime(key, arrival.receivedAt)) return
         rows.insertDelivery(arrival, { state: 'malformed', reason: arrival.reason, body: arrival.body })
         writer.count('deliveries.malformed')
+        writer.countArrival(arrival.source, arrival.receivedAt, 'deliveries_malformed')
       })
     },
   }

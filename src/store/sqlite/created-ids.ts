@@ -3,6 +3,7 @@ import type { Ids } from '../../domain/event.js'
 import type { Store } from '../store.js'
 import type { Reader } from './reader.js'
 import { readPlain } from './stored-json.js'
+import { hourFolder } from './tallies.js'
 import type { Writer } from './writer.js'
 
 type Echoes = Pick<Store, 'echoesOf' | 'recordEchoes' | 'isWriteUnderWay' | 'pruneTraces'>
@@ -112,8 +113,8 @@ export function createdIds(writer: Writer, reader: Reader): Echoes {
       // There is seldom anything, and a transaction that changes nothing costs a commit all the same.
       if (!(await reader.read(() => isOld.get(before, before) === 1 || hours.isOld(before)))) return 0
       return writer.write(() => {
-        const forgotten = forgetIds.run(before, limit).changes + forgetCounts.run(before, limit).changes
-        return forgotten + hours.fold(before)
+        hours.fold(before)
+        return forgetIds.run(before, limit).changes + forgetCounts.run(before, limit).changes
       })
     },
   }

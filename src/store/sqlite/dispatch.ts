@@ -27,9 +27,9 @@ export function dispatching(
   )
   // The states are written into the statement: it runs for every event, and a list to be read costs 4 µs.
   const decideAs = (state: Exclude<EventState, 'recorded'>) =>
-    db.prepare<[string, string]>(`
+    db.prepare<[string, string], { source: string; recorded_at: number }>(`
       UPDATE events SET state = '${state}', decisions = ?
-      WHERE id = ? AND state IN (${originList(eventTransitions, state)})`)
+      WHERE id = ? AND state IN (${originList(eventTransitions, state)}) RETURNING source, recorded_at`)
   const decide = { dispatched: decideAs('dispatched'), ignored: decideAs('ignored') }
   const markEcho = db.prepare('UPDATE events SET echo_of = ?, chain = ? WHERE id = ?')
   const findEvent = db.prepare<[string], { subject: string | null; time_at: number }>(
@@ -58,12 +58,17 @@ export function dispatching(
         for (const { eventId, decisions, echo } of dispatches) {
           const woken = decisions.filter(wakes)
           const state: Exclude<EventState, 'recorded'> = woken.length > 0 ? 'dispatched' : 'ignored'
-          if (decide[state].run(writePlain(decisions), eventId).changes === 0) {
+          const event = decide[state].get(writePlain(decisions), eventId)
+          if (!event) {
             requireEvent(eventId)
             continue
           }
           writer.count(`events.${state}`)
-          if (echo) markEcho.run(echo.runId ?? null, echo.chain, eventId)
+          writer.countArrival(event.source, event.recorded_at, `events_${state}`)
+          if (echo) {
+            markEcho.run(echo.runId ?? null, echo.chain, eventId)
+            writer.countArrival(event.source, event.recorded_at, 'events_echo')
+          }
           if (woken.length === 0) continue
           const { subject, time_at: timeAt } = requireEvent(eventId)
           for (const { agent, reason } of woken) {

@@ -6,9 +6,10 @@ import { faults } from './migrations/0002-faults.js'
 import { secrets } from './migrations/0003-secrets.js'
 import { policy } from './migrations/0004-policy.js'
 import { begun } from './migrations/0005-begun.js'
+import { tallies } from './migrations/0006-tallies.js'
 
 /** In order; the n-th brings the ledger to version n. Only ever appended to. */
-const migrations: readonly string[] = [initial, faults, secrets, policy, begun]
+const migrations: readonly string[] = [initial, faults, secrets, policy, begun, tallies]
 
 export const schemaVersion = migrations.length
 

@@ -41,7 +41,10 @@ export function ticks(writer: Writer, reader: Reader): Pick<Store, 'recordTick' 
           const claimed = keys.claim(id, draftKeys, now)
           // No delivery has its data, so it must have its own.
           const whole = { ...draft, data: draft.data ?? null }
-          if (claimed.isNew) rows.insertEvent(whole, { id, source, recordedAt: now, via, deliveryId: null })
+          if (claimed.isNew) {
+            rows.insertEvent(whole, { id, source, recordedAt: now, via, deliveryId: null })
+            writer.countArrival(source, now, 'events_recorded')
+          }
           return claimed
         })
         for (const key of primedKeys) keys.prime(key, now)

@@ -2,6 +2,7 @@ import type { Database, Statement } from 'better-sqlite3'
 import { StoreError } from '../../domain/errors.js'
 import { isBusyFault, isIoFault, toStoreError } from './faults.js'
 import { committedLogBytes, rewriteLog } from './log-rewrite.js'
+import { type ArrivalCount, type Arrived, arrivalCounter } from './tallies.js'
 import type { Total } from './totals.js'
 
 /** Most operations in one commit, so that no promise waits long for its neighbours. */
@@ -33,6 +34,7 @@ interface Pending {
 export class Writer {
   #queue: Pending[] = []
   #counted: string[] = []
+  #arrived: ArrivalCount[] = []
   #isScheduled = false
   #shareTimer: NodeJS.Timeout | undefined
   #isBusy = false
@@ -46,6 +48,7 @@ export class Writer {
   readonly #release: Statement
   readonly #undo: Statement
   readonly #addTotal: Statement
+  readonly #addArrivals: (counted: readonly ArrivalCount[]) => void
 
   constructor(
     readonly db: Database,
@@ -62,6 +65,7 @@ export class Writer {
     this.#addTotal = db.prepare(`
       INSERT INTO totals (name, count) VALUES (?, ?)
       ON CONFLICT (name) DO UPDATE SET count = count + excluded.count`)
+    this.#addArrivals = arrivalCounter(db)
   }
 
   /**
@@ -102,6 +106,11 @@ export class Writer {
    */
   count(total: Total): void {
     this.#counted.push(total)
+  }
+
+  /** For operations: adds to what is counted of a source in the hour of `at`. Written like the totals. */
+  countArrival(source: string, at: number, what: Arrived): void {
+    this.#arrived.push({ source, at, what })
   }
 
   /** Commits what waits. After it, `write` rejects. */
@@ -149,6 +158,7 @@ export class Writer {
    */
   #tryTogether(group: readonly Pending[]): boolean {
     this.#counted = []
+    this.#arrived = []
     this.#beginGroup()
     try {
       for (const pending of group) pending.result = pending.operation()
@@ -163,9 +173,10 @@ export class Writer {
   /** The same with a savepoint around each, so that the one that fails rolls back alone. */
   #commitApart(group: readonly Pending[]): void {
     this.#counted = []
+    this.#arrived = []
     this.#beginGroup()
     for (const pending of group) {
-      const counted = this.#counted.length
+      const [counted, arrived] = [this.#counted.length, this.#arrived.length]
       this.#savepoint.run()
       try {
         pending.result = pending.operation()
@@ -174,6 +185,7 @@ export class Writer {
         if (!this.db.inTransaction) throw cause
         this.#undo.run()
         this.#counted.length = counted
+        this.#arrived.length = arrived
         pending.error = toStoreError(cause, this.file)
       }
       this.#release.run()
@@ -194,6 +206,7 @@ export class Writer {
     const totals = new Map<string, number>()
     for (const name of this.#counted) totals.set(name, (totals.get(name) ?? 0) + 1)
     for (const [name, count] of totals) this.#addTotal.run(name, count)
+    if (this.#arrived.length > 0) this.#addArrivals(this.#arrived)
     this.#commit.run()
   }
 

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
-import { ownFile, readAttacks } from './format.js'
+import { type AttackFile, ownFile, readAttacks } from './format.js'
+import { nothingRemoved, playWithout, removals } from './mutations.js'
 import { areRight, reportOf } from './report.js'
 import { runAttacks } from './run.js'
 
@@ -26,7 +27,12 @@ const { values, positionals } = parseArgs({
 })
 
 async function main(): Promise<void> {
-  const file = readAttacks(positionals[0] ?? ownFile)
+  const path = positionals[0] ?? ownFile
+  const file = readAttacks(path)
+  process.exitCode = values.mutate ? await withoutEach(path, file) : await asItIs(file)
+}
+
+async function asItIs(file: AttackFile): Promise<number> {
   const results = await runAttacks(file, {
     only: values.only?.split(','),
     lanes: Number(values.lanes),
@@ -35,7 +41,23 @@ async function main(): Promise<void> {
     },
   })
   console.log(values.json ? JSON.stringify(results, null, 1) : reportOf(results))
-  process.exitCode = areRight(results) ? 0 : 1
+  return areRight(results) ? 0 : 1
+}
+
+/** A list that does not find out that a rule is gone is too weak. */
+async function withoutEach(path: string, file: AttackFile): Promise<number> {
+  const cases = [...new Set(removals.flatMap((removal) => removal.cases))]
+  const whole = await playWithout({ ...nothingRemoved, cases }, path, file)
+  const wrong = [...whole.found, ...whole.unplayed]
+  console.log(`nothing: ${whole.played} played, ${wrong.length} wrong ${wrong.join(', ')}`)
+  let exitCode = wrong.length > 0 ? 1 : 0
+  for (const removal of removals) {
+    const { concept, found, unplayed, played } = await playWithout(removal, path, file)
+    if (found.length === 0) exitCode = 1
+    const told = found.length === 0 ? `NOT FOUND ${unplayed.join(', ')}` : `found by ${found.join(', ')}`
+    console.log(`${concept.padEnd(48)} ${told} (${played} played)`)
+  }
+  return exitCode
 }
 
 if (values.help) console.log(usage)

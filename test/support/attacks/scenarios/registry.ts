@@ -2,6 +2,7 @@ import { benignScenarios } from './benign.js'
 import { boundScenarios } from './bound.js'
 import { budgetScenarios } from './budgets.js'
 import { configScenarios } from './configs.js'
+import { doorScenarios } from './doors.js'
 import { egressScenarios } from './egress.js'
 import { flowScenarios } from './flows.js'
 import { gateScenarios } from './gates.js'
@@ -16,6 +17,7 @@ export const scenarios: Scenarios = {
   ...flowScenarios,
   ...egressScenarios,
   ...gateScenarios,
+  ...doorScenarios,
   ...configScenarios,
   ...secretScenarios,
   ...protocolScenarios,

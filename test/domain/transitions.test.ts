@@ -93,7 +93,8 @@ describe('a tool call', () => {
   })
 
   it('that a person was asked about goes on only through that person', () => {
-    expect(toolCallTransitions.waiting).toEqual(['approved', 'denied', 'expired'])
+    // Or is decided anew, where the person changed its arguments.
+    expect(toolCallTransitions.waiting).toEqual(['approved', 'denied', 'expired', 'proposed'])
     expect(statesBefore('approved')).toEqual(['waiting'])
     expect(statesBefore('expired')).toEqual(['waiting'])
   })

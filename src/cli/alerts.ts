@@ -1,7 +1,5 @@
 import type { Alert } from '../store/records.js'
 import type { Store } from '../store/store.js'
-import { isoTime } from '../util/clock.js'
-import type { JsonObject } from '../util/json.js'
 import { type Invocation, whenOf } from './command.js'
 import { count, plain, wrap } from './text.js'
 
@@ -27,15 +25,4 @@ export function formatAlerts(alerts: readonly Alert[], invocation: Invocation): 
       return `${head}\n  ${wrap(plain(alert.message), io.width - 2, '  ')}`
     })
     .join('\n')
-}
-
-export function alertDocument(alert: Alert): JsonObject {
-  return {
-    cause: alert.cause,
-    code: alert.code,
-    message: alert.message,
-    raised_at: isoTime(alert.raisedAt),
-    last_at: isoTime(alert.lastAt),
-    count: alert.count,
-  }
 }

@@ -2,6 +2,7 @@ import { type ApprovalState, approvalTransitions } from '../domain/approval.js'
 import { isFinal, type Run } from '../domain/run.js'
 import type { ToolCall } from '../domain/tool-call.js'
 import { carriedMarker } from '../policy/idempotency.js'
+import { approvalDocument, toolCallDocument } from '../runs/documents.js'
 import type { StoredEvent } from '../store/records.js'
 import type { Store } from '../store/store.js'
 import { formatCard, formatWays, readCard } from './approval-card.js'
@@ -15,7 +16,6 @@ import {
   printDocument,
   whenOf,
 } from './command.js'
-import { approvalDocument, toolCallDocument } from './document.js'
 import { formatRequest } from './exact-request.js'
 import { withLedger } from './ledger.js'
 import { sayEvent } from './say.js'

@@ -1,6 +1,8 @@
 import type { Approval } from '../domain/approval.js'
 import { AppError } from '../domain/errors.js'
 import { isFinal } from '../domain/run.js'
+import { approvalDocument, toolCallDocument } from '../runs/documents.js'
+import { requireHeld, requireSendable, resolveHeld as settleHeld } from '../runs/held.js'
 import type { HeldResolution } from '../store/records.js'
 import type { Store } from '../store/store.js'
 import { faultPoint } from '../util/fault-point.js'
@@ -15,7 +17,6 @@ import {
   printDocument,
   usageError,
 } from './command.js'
-import { approvalDocument, toolCallDocument } from './document.js'
 import { editAndWait } from './edit.js'
 import { findId, withLedger } from './ledger.js'
 import { confirm, personName } from './person.js'
@@ -168,32 +169,21 @@ async function resolveHeld(
   options: Options,
 ): Promise<void> {
   const { io } = invocation
-  const call = await store.toolCall(id)
-  if (!call) throw new AppError('store.not_found', `there is no tool call ${id} in this ledger`)
-  if (call.state !== 'held')
-    throw new AppError('store.conflict', `${id} is ${call.state}, not held; nothing was changed`)
+  const { call, run } = await requireHeld(store, id)
   if (!options.json) io.out(await describeHeld(store, call, invocation))
   if (resolution === undefined)
     throw usageError(`say what became of ${id}: --happened, --not-happened or --send-again`)
-  const run = await store.run(call.runId)
   const isOver = run !== undefined && isFinal(run.state)
-  if (resolution === 'send_again' && isOver) {
-    const message = `the run of ${id} is ${run.state} and sends nothing more; say whether it happened, then \`rouse replay ${run.eventId}\` if it did not`
-    throw new AppError('store.conflict', message)
-  }
+  requireSendable(id, resolution, run)
   if (!options.json) io.out(`\n${meanings[resolution]}`)
   if (!(await confirm(invocation, 'Is that so?', options.yes, options.json))) {
     throw new AppError('command.failed', 'nothing was changed')
   }
-  await store.resolveHeld(
-    id,
-    { state: resolution, by: personName(options.by), output: undefined },
-    io.clock.now(),
-  )
-  const resolved = await store.toolCall(id)
-  if (options.json && resolved) printDocument(invocation, toolCallDocument(resolved))
+  const by = personName(options.by)
+  const resolved = await settleHeld(store, id, { state: resolution, by }, io.clock.now())
+  if (options.json) printDocument(invocation, toolCallDocument(resolved))
   else {
     const then = isOver ? `its run is ${run.state} and stays so` : 'the run goes on when the daemon runs'
-    io.out(`${id} is ${resolved?.state ?? resolution} now; ${then}`)
+    io.out(`${id} is ${resolved.state} now; ${then}`)
   }
 }

@@ -1,8 +1,9 @@
+import { cancelReason } from '../runs/cancel.js'
+import { runDocument } from '../runs/documents.js'
+import { isUnclear } from '../runs/replay-plan.js'
 import { addExamples, addJsonOption, type Declare, type Invocation, printDocument } from './command.js'
-import { runDocument } from './document.js'
 import { findId, withLedger } from './ledger.js'
 import { personName } from './person.js'
-import { isUnclear } from './replay-plan.js'
 import { requireJournal } from './run.js'
 import { plain } from './text.js'
 
@@ -27,9 +28,7 @@ async function cancel(invocation: Invocation, text: string, options: Options): P
     const id = await findId(store, text, ['run'])
     await requireJournal(store, id)
     const by = personName(options.by)
-    const reason =
-      options.reason === undefined ? `cancelled by ${by}` : `cancelled by ${by}: ${options.reason}`
-    await store.cancelRun(id, reason, io.clock.now())
+    await store.cancelRun(id, cancelReason(by, options.reason), io.clock.now())
     const { run, calls } = await store.journal(id)
     if (options.json) {
       printDocument(invocation, runDocument(run))

@@ -1,10 +1,11 @@
 import type { Config, SourceSettings } from '../config/config.js'
 import type { Agent } from '../domain/agent.js'
 import type { Tool } from '../domain/tool.js'
+import { timeOrNull } from '../runs/documents.js'
 import type { JsonObject } from '../util/json.js'
 import { blastRadius, reachDocument } from './blast-radius.js'
 import { hookUrl } from './configuration.js'
-import { problemDocument, timeOrNull } from './document.js'
+import { problemDocument } from './document.js'
 
 /** When sources that come by the clock are next due, by name; polls that never ran are due at the start. */
 export type NextTimes = ReadonlyMap<string, number>

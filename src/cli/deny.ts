@@ -1,6 +1,6 @@
+import { approvalDocument } from '../runs/documents.js'
 import { requireWaiting } from './approve.js'
 import { addExamples, addJsonOption, type Declare, type Invocation, printDocument } from './command.js'
-import { approvalDocument } from './document.js'
 import { findId, withLedger } from './ledger.js'
 import { personName } from './person.js'
 

@@ -1,13 +1,12 @@
 import type { Approval } from '../domain/approval.js'
-import { PolicyError } from '../domain/errors.js'
 import type { ArgSpec, Tool } from '../domain/tool.js'
 import type { ToolCall } from '../domain/tool-call.js'
+import { toolCallDocument } from '../runs/documents.js'
+import { argumentsOf, editedText } from '../runs/edit.js'
 import type { Store } from '../store/store.js'
-import { parseArguments } from '../tools/arguments.js'
 import { sleep } from '../util/clock.js'
-import { JsonError, type JsonObject, type JsonValue, parseJson, stringifyJson } from '../util/json.js'
+import { type JsonObject, type JsonValue, parseJson, stringifyJson } from '../util/json.js'
 import { failure, type Invocation, printDocument, usageError } from './command.js'
-import { toolCallDocument } from './document.js'
 import { personName } from './person.js'
 import { plain } from './text.js'
 import { loadWithoutSecrets } from './without-secrets.js'
@@ -38,12 +37,9 @@ export async function editAndWait(
   const call = await store.toolCall(toolCallId)
   if (!call) throw failure(`the tool call ${toolCallId} of ${id} is not in this ledger`)
   const tool = await toolOf(invocation, call)
-  const before = objectIn(call.editedArguments ?? call.argumentsText)
+  const before = argumentsOf(call)
   const after = changed(before, options.set, tool)
-  const argumentsText = stringifyJson(after)
-  if (tool) checkFit(tool, argumentsText)
-  if (argumentsText === stringifyJson(before))
-    throw usageError('--set changes nothing: its arguments are so already')
+  const argumentsText = editedText(before, after, tool)
   const by = personName(options.by)
   await store.editApproval(id, { by, argumentsText, reason: options.reason, digest }, io.clock.now())
   if (!options.json) io.out(`${id} is edited by ${plain(by)}: ${sayChanges(before, after)}\n`)
@@ -60,17 +56,6 @@ export async function editAndWait(
 async function toolOf(invocation: Invocation, { tool }: ToolCall): Promise<Tool | undefined> {
   const loaded = await loadWithoutSecrets(invocation).catch(() => undefined)
   return loaded?.config.tools.get(tool)
-}
-
-function objectIn(text: string): JsonObject {
-  if (text.trim() === '') return {}
-  try {
-    const value = parseJson(Buffer.from(text))
-    if (value !== null && typeof value === 'object' && !Array.isArray(value)) return value
-  } catch (cause) {
-    if (!(cause instanceof JsonError)) throw cause
-  }
-  throw failure('its arguments are no JSON object; nothing was changed')
 }
 
 function changed(before: JsonObject, settings: readonly string[], tool: Tool | undefined): JsonObject {
@@ -100,15 +85,6 @@ function writtenValue(written: string, spec: ArgSpec | undefined): JsonValue {
     return parseJson(Buffer.from(written))
   } catch {
     return written
-  }
-}
-
-function checkFit(tool: Tool, argumentsText: string): void {
-  try {
-    parseArguments(tool, argumentsText)
-  } catch (cause) {
-    if (cause instanceof PolicyError) throw failure(`${cause.message}; nothing was changed`)
-    throw cause
   }
 }
 

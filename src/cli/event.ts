@@ -1,5 +1,6 @@
 import { AppError } from '../domain/errors.js'
 import type { Run } from '../domain/run.js'
+import { deliveryDocument, eventDocument, runDocument } from '../runs/documents.js'
 import type { StoredDelivery, StoredEvent } from '../store/records.js'
 import type { Store } from '../store/store.js'
 import { isoTime } from '../util/clock.js'
@@ -12,7 +13,6 @@ import {
   printDocument,
   whenOf,
 } from './command.js'
-import { deliveryDocument, eventDocument, runDocument } from './document.js'
 import { findId, withLedger } from './ledger.js'
 import { sayDecision, sayRunState } from './say.js'
 import { formatFields } from './table.js'

@@ -1,4 +1,5 @@
 import { type EventState, eventTransitions, wakes } from '../domain/event.js'
+import { eventDocument, refusalDocument } from '../runs/documents.js'
 import type { StoredEvent, StoredRefusal } from '../store/records.js'
 import { utcDay } from '../util/clock.js'
 import {
@@ -12,7 +13,6 @@ import {
   sinceOf,
   whenOf,
 } from './command.js'
-import { eventDocument, refusalDocument } from './document.js'
 import { findId, shortIds, withLedger } from './ledger.js'
 import { formatTable } from './table.js'
 import { count, plain } from './text.js'

@@ -1,4 +1,5 @@
 import { AppError } from '../domain/errors.js'
+import { deliveryDocument, eventDocument, journalDocument } from '../runs/documents.js'
 import type { StoredDelivery } from '../store/records.js'
 import type { Store } from '../store/store.js'
 import { isoTime } from '../util/clock.js'
@@ -11,7 +12,6 @@ import {
   printDocument,
   whenOf,
 } from './command.js'
-import { deliveryDocument, eventDocument, journalDocument } from './document.js'
 import { requireEvent } from './event.js'
 import { findId, withLedger } from './ledger.js'
 import { requireJournal } from './run.js'

@@ -7,7 +7,7 @@ import {
   type LeftOutReason,
   type Plan,
   type Planned,
-} from './replay-plan.js'
+} from '../runs/replay-plan.js'
 import { sayDecision, sayEvent, shortRunState } from './say.js'
 import { count, plain } from './text.js'
 

@@ -1,5 +1,7 @@
 import { InvalidArgumentError } from 'commander'
 import type { Run } from '../domain/run.js'
+import { type Done, resultDocument } from '../runs/replay-document.js'
+import { type LeftOut, leftOutAsChanged, makeReplay, type Planned } from '../runs/replay-plan.js'
 import type { Store } from '../store/store.js'
 import { sleep } from '../util/clock.js'
 import { formatDuration, parseRate } from '../util/duration.js'
@@ -14,8 +16,6 @@ import {
 import { withLedger } from './ledger.js'
 import { confirm } from './person.js'
 import { type Choice, makePlan, requireOneChoice } from './replay-choice.js'
-import { type Done, resultDocument } from './replay-document.js'
-import { isStillSo, type LeftOut, type Planned } from './replay-plan.js'
 import { formatPlan, sayNothing } from './replay-text.js'
 import { count, plain } from './text.js'
 
@@ -121,14 +121,13 @@ async function makeRuns(
   if (!json) io.out('')
   try {
     for (const one of planned) {
-      const { event, agent, last } = one
       if (runs.length > 0 && pace) await sleep(pace.perMs / pace.count, stop.signal).catch(() => undefined)
       if (stop.signal.aborted) break
-      if (!(await isStillSo(store, one))) {
-        changed.push({ event, agent, reason: 'changed', last, writes: [] })
+      const run = await makeReplay(store, one, io.clock.now())
+      if (run === undefined) {
+        changed.push(leftOutAsChanged(one))
         continue
       }
-      const run = await store.replay(event.id, agent, io.clock.now())
       runs.push(run)
       if (!json) io.out(`${run.id}  ${plain(run.agent)}, replay ${run.replay} of ${run.eventId}`)
     }

@@ -1,4 +1,5 @@
 import { AppError } from '../domain/errors.js'
+import { journalDocument } from '../runs/documents.js'
 import type { Journal, StoredEvent } from '../store/records.js'
 import type { Store } from '../store/store.js'
 import {
@@ -9,7 +10,6 @@ import {
   printDocument,
   whenOf,
 } from './command.js'
-import { journalDocument } from './document.js'
 import { findId, withLedger } from './ledger.js'
 import { sayEvent, sayRunState, sayUsage } from './say.js'
 import { seenBy } from './seen-events.js'

@@ -1,5 +1,6 @@
 import { parkedOns, type Run, type RunState, runTransitions } from '../domain/run.js'
-import { alertDocument, formatAlerts, standingAlerts } from './alerts.js'
+import { alertDocument, runDocument } from '../runs/documents.js'
+import { formatAlerts, standingAlerts } from './alerts.js'
 import {
   addExamples,
   addJsonOption,
@@ -11,7 +12,6 @@ import {
   sinceOf,
   whenOf,
 } from './command.js'
-import { runDocument } from './document.js'
 import { findId, shortIds, withLedger } from './ledger.js'
 import { formatParked } from './parked.js'
 import { shortRunState, toneColours, toneOfRun } from './say.js'

@@ -1,4 +1,5 @@
 import type { Run } from '../domain/run.js'
+import { toolCallDocument } from '../runs/documents.js'
 import type { StoredEvent, ToolCallRow } from '../store/records.js'
 import type { Store } from '../store/store.js'
 import { isoTime } from '../util/clock.js'
@@ -13,7 +14,6 @@ import {
   sinceOf,
   whenOf,
 } from './command.js'
-import { toolCallDocument } from './document.js'
 import { withLedger } from './ledger.js'
 import { sayEvent } from './say.js'
 import { isDoneByOthers, type LaterEvent, laterEvents, sayLater } from './since-then.js'

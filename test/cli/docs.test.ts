@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { describe, expect, test } from 'vitest'
+import { createProgram, declareOptions } from '../../src/cli/program.js'
 import {
   approvalDocument,
   deliveryDocument,
@@ -8,8 +9,7 @@ import {
   refusalDocument,
   runDocument,
   toolCallDocument,
-} from '../../src/cli/document.js'
-import { createProgram, declareOptions } from '../../src/cli/program.js'
+} from '../../src/runs/documents.js'
 import { approval, call, delivery, event, invocationOf, now, recordedIo, run } from './recorded.js'
 
 const text = readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8')

@@ -110,9 +110,19 @@ export async function planOf(store: Store, event: StoredEvent, wish: Wish): Prom
 }
 
 /** Whether what was planned is still so: a person or the daemon may have acted while the question stood. */
-export async function isStillSo(store: Store, { event, agent, last }: Planned): Promise<boolean> {
+async function isStillSo(store: Store, { event, agent, last }: Planned): Promise<boolean> {
   const now = lastOf((await store.runsOf(event.id)).filter((run) => run.agent === agent))
   return now?.id === last?.id && now?.state === last?.state
+}
+
+/** Makes the run that was planned; undefined where that is no longer so. */
+export async function makeReplay(store: Store, planned: Planned, now: number): Promise<Run | undefined> {
+  return (await isStillSo(store, planned)) ? store.replay(planned.event.id, planned.agent, now) : undefined
+}
+
+/** What is left out because something happened since the plan. */
+export function leftOutAsChanged({ event, agent, last }: Planned): LeftOut {
+  return { event, agent, reason: 'changed', last, writes: [] }
 }
 
 function agentsOf(event: StoredEvent, runs: readonly Run[], { agent, wouldWake, isNamed }: Wish): string[] {

@@ -1,6 +1,6 @@
 import type { Run } from '../domain/run.js'
 import type { JsonObject } from '../util/json.js'
-import { runDocument } from './document.js'
+import { runDocument } from './documents.js'
 import type { LeftOut, Plan, Planned } from './replay-plan.js'
 
 /** What came of a plan. */
@@ -11,7 +11,7 @@ export interface Done {
   readonly stoppedBy: string | undefined
 }
 
-/** What `rouse replay --json` prints. */
+/** What `rouse replay --json` prints, and the API answers. */
 export function resultDocument({ planned, leftOut }: Plan, { runs, changed, stoppedBy }: Done): JsonObject {
   return {
     planned: planned.map(plannedDocument),

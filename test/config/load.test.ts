@@ -90,9 +90,17 @@ describe('loadConfig', () => {
     })
     const agent = config.agents.get('ci')
     expect(agent).toMatchObject({ instructions: 'Look at the jobs.', model: 'default', mode: 'live' })
-    expect(agent?.on).toEqual([{ source: 'ci', types: ['*'], condition: undefined }])
+    expect(agent?.on).toEqual([{ source: 'ci', types: ['*'], condition: undefined, echoes: false }])
     expect(agent?.grants).toEqual([
-      { tool: 'act', gate: 'approve', condition: undefined, max: [], sum: [], approvalTtlMs: 86_400_000 },
+      {
+        tool: 'act',
+        gate: 'approve',
+        condition: undefined,
+        max: [],
+        sum: [],
+        approvalTtlMs: 86_400_000,
+        remindMs: 21_600_000,
+      },
     ])
     expect(agent?.limits).toEqual({
       turns: 12,
@@ -101,6 +109,9 @@ describe('loadConfig', () => {
       costUsd: 0.5,
       timeMs: 600_000,
       runsPerDay: 200,
+      runsPerSource: undefined,
+      runsPerActor: 50,
+      chain: 3,
       identicalCalls: 3,
       consecutiveErrors: 5,
       denials: 5,

@@ -15,7 +15,7 @@ const simulation = (reservations: readonly Reservation[] = []): Simulation => ({
 export function policyPromises({ store, another }: Subject): void {
   it('asks about one call of a scope at a time, whichever run it is of', async () => {
     const first = await propose(store())
-    const second = await propose(store(), { subject: 'other' })
+    const second = await propose(store())
     const scope = 'refund|subject|ch_1'
     const approval = approvalFor(first, 'evt_x', { scope })
     expect(await store().requestApproval(first.lease, approval, start)).toEqual({ state: 'asked' })
@@ -30,14 +30,14 @@ export function policyPromises({ store, another }: Subject): void {
   it('asks about nothing that its budget would not allow, and takes nothing of it by asking', async () => {
     const first = await propose(store())
     await store().prepare(first.lease, first.callId, intent([day(2)]), start)
-    const second = await propose(store(), { subject: 'b' })
+    const second = await propose(store())
     const wanted = { reservations: [day(2, 2)] }
     const asked = await store().requestApproval(second.lease, approvalFor(second, 'evt_x', wanted), start)
     expect(asked).toEqual({ state: 'over_budget', counter: day(2).counter, limit: 2 })
     expect(await store().listApprovals({ limit: 9 })).toEqual([])
     const one = approvalFor(second, 'evt_x', { reservations: [day(2)] })
     expect(await store().requestApproval(second.lease, one, start)).toEqual({ state: 'asked' })
-    const third = await propose(store(), { subject: 'c' })
+    const third = await propose(store())
     expect(await store().prepare(third.lease, third.callId, intent([day(2)]), start)).toEqual({
       state: 'prepared',
     })
@@ -119,8 +119,8 @@ export function policyPromises({ store, another }: Subject): void {
   it('counts what is not sent by itself: it is bounded, and takes nothing from what is sent', async () => {
     const calls = [
       await propose(store()),
-      await propose(store(), { subject: 'b' }),
-      await propose(store(), { subject: 'c' }),
+      await propose(store()),
+      await propose(store()),
     ]
     const [first, second, third] = calls
     if (!first || !second || !third) throw new Error('three calls')

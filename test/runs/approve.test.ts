@@ -109,6 +109,19 @@ describe('a call that a person must decide on', () => {
     expect(api.writes).toHaveLength(1)
   })
 
+  it('stays good when rules have changed that are not for it', async () => {
+    const { eventId, approval } = await parkedOnApproval()
+    const file = join(rouse.directory, 'config.yaml')
+    await writeFile(file, (await readFile(file, 'utf8')).replace('max: 2/run', 'max: 3/run'))
+    await until(
+      'the reload',
+      () => rouse.daemon.config().agents.get('helper')?.grants[1]?.max[0]?.limit === 3,
+    )
+    await approve(approval)
+    await runIn(rouse.ledger, eventId, ['completed'])
+    expect(api.writes).toHaveLength(1)
+  })
+
   it('is void when the rules have changed since, and the run’s own are still the old ones', async () => {
     const { eventId, approval } = await parkedOnApproval()
     const file = join(rouse.directory, 'config.yaml')

@@ -3,11 +3,13 @@ import { formatProblems } from '../config/problems.js'
 import type { Agent, Grant } from '../domain/agent.js'
 import type { ConfigProblem } from '../domain/errors.js'
 import { compileCron } from '../poller/cron.js'
+import { blastRadius } from '../runs/blast-radius.js'
+import { requestUrl } from '../runs/config-documents.js'
 import type { PollOptions } from '../sources/poll.js'
 import type { ScheduleOptions } from '../sources/schedule.js'
 import { formatDuration } from '../util/duration.js'
-import { blastRadius, formatReach } from './blast-radius.js'
-import { checkDocument, type NextTimes, requestUrl } from './check-document.js'
+import { formatReach } from './blast-radius.js'
+import { checkDocument, type NextTimes } from './check-document.js'
 import {
   addExamples,
   addJsonOption,

@@ -9,8 +9,9 @@ import type { Agent } from '../domain/agent.js'
 import type { ConfigProblem } from '../domain/errors.js'
 import type { Template, TemplateTree, Tool } from '../domain/tool.js'
 import type { ToolReach } from '../policy/reach.js'
+import { blastRadius, isPriced } from '../runs/blast-radius.js'
+import { sayLabel } from '../runs/reach-words.js'
 import type { Environment } from '../util/env.js'
-import { blastRadius, isPriced, sayLabel } from './blast-radius.js'
 
 interface Review {
   readonly config: Config

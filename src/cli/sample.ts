@@ -1,7 +1,6 @@
-import { randomBytes, randomInt, randomUUID } from 'node:crypto'
-import type { Sample } from '../sources/source.js'
+import { withValueAt } from '../sources/engine/fresh-sample.js'
 import type { JsonValue } from '../util/json.js'
-import { compilePath, type Path, valueAt } from '../util/path.js'
+import { compilePath, type Path } from '../util/path.js'
 import { usageError } from './command.js'
 
 /** `a.b=1`: a path and what to put there. */
@@ -37,84 +36,9 @@ function jsonOrText(text: string): JsonValue {
 
 /** The body with one place changed; objects on the way that are not there are made. Throws a usage error. */
 export function withSetting(body: JsonValue, { path, value }: Setting): JsonValue {
-  const place = (at: number, current: JsonValue | undefined): JsonValue => {
-    const part = path.parts[at]
-    if (part === undefined) return value
-    if ('key' in part) {
-      if (
-        current !== undefined &&
-        current !== null &&
-        (typeof current !== 'object' || Array.isArray(current))
-      ) {
-        throw usageError(`--set "${path.source}": there is no object to hold "${part.key}"`)
-      }
-      const before = current ?? {}
-      const inner = Object.hasOwn(before, part.key) ? before[part.key] : undefined
-      return Object.fromEntries([...Object.entries(before), [part.key, place(at + 1, inner)]])
-    }
-    if (!('index' in part) || !Array.isArray(current) || part.index > current.length) {
-      throw usageError(`--set "${path.source}": there is no list with that position`)
-    }
-    const items = [...current]
-    items[part.index] = place(at + 1, current[part.index])
-    return items
+  try {
+    return withValueAt(body, path, value)
+  } catch (cause) {
+    throw usageError(`--set "${path.source}": ${cause instanceof Error ? cause.message : String(cause)}`)
   }
-  return place(0, body)
-}
-
-export interface Fresh {
-  readonly body: JsonValue
-  /** The sender's id for this delivery. */
-  readonly id: string
-  /** White space at the end of the body. */
-  readonly padding: string
-}
-
-/**
- * The sample as a new occurrence: another event id where the body has one. Where it has none, other white space at
- * the end, so that the bytes differ from those of every earlier delivery and nothing that they say does.
- */
-export function freshen({ body, idPath, idText }: Pick<Sample, 'body' | 'idPath' | 'idText'>): Fresh {
-  if (typeof body === 'string') {
-    const fresh = idText === undefined ? randomUUID() : freshText(idText)
-    return { body: idText === undefined ? body : body.replaceAll(idText, fresh), id: fresh, padding: '' }
-  }
-  const path = idPath === undefined ? undefined : compilePath(idPath)
-  const old = path && valueAt(body, path)
-  if (path && (typeof old === 'string' || typeof old === 'number')) {
-    const value = typeof old === 'string' ? freshText(old) : randomInt(2 ** 31, 2 ** 40)
-    return { body: withSetting(body, { path, value }), id: String(value), padding: '' }
-  }
-  return { body, id: randomUUID(), padding: whiteSpace() }
-}
-
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-const freshLength = 16
-
-/** Of the same form: letters for letters and digits for digits, from the last separator on. */
-function freshText(old: string): string {
-  if (uuid.test(old)) return randomUUID()
-  const start = Math.max(old.length - freshLength, old.search(/[A-Za-z0-9]*$/))
-  // A short id keeps its shape and gets longer, because few characters would soon come again.
-  const tail = old.slice(start)
-  return (
-    old.slice(0, start) + [...tail].map(freshCharacter).join('') + (tail.length < 8 ? fewCharacters() : '')
-  )
-}
-
-function freshCharacter(old: string): string {
-  if (/\d/.test(old)) return String(randomInt(10))
-  const first = old >= 'a' ? 97 : 65
-  return String.fromCharCode(first + randomInt(26))
-}
-
-function fewCharacters(): string {
-  return Array.from({ length: 8 }, () => freshCharacter('A')).join('')
-}
-
-function whiteSpace(): string {
-  return [...randomBytes(5)]
-    .flatMap((byte) => [...byte.toString(2).padStart(8, '0')])
-    .map((bit) => (bit === '0' ? ' ' : '\t'))
-    .join('')
 }

@@ -1,7 +1,5 @@
-import type { Run } from '../domain/run.js'
 import { toolCallDocument } from '../runs/documents.js'
-import type { StoredEvent, ToolCallRow } from '../store/records.js'
-import type { Store } from '../store/store.js'
+import { lookAfter, type Simulated, type Sum, sumUp } from '../runs/simulated.js'
 import { isoTime } from '../util/clock.js'
 import type { JsonObject } from '../util/json.js'
 import {
@@ -16,7 +14,7 @@ import {
 } from './command.js'
 import { withLedger } from './ledger.js'
 import { sayEvent } from './say.js'
-import { isDoneByOthers, type LaterEvent, laterEvents, sayLater } from './since-then.js'
+import { type LaterEvent, sayLater } from './since-then.js'
 import { formatFields, formatTable } from './table.js'
 import { count, cutTo, indentBy, plain, wrap } from './text.js'
 
@@ -35,15 +33,6 @@ export const declareShadow: Declare = (command, invocation) => {
   addJsonOption(command)
   addExamples(command, ['rouse shadow', 'rouse shadow --agent disputes --since 14d'])
   command.action((options: Options) => shadow(invocation, options))
-}
-
-/** A write that was recorded and not sent, beside what then happened to its subject. */
-interface Simulated {
-  readonly call: ToolCallRow
-  readonly run: Run | undefined
-  readonly event: StoredEvent | undefined
-  /** Undefined where nothing can be looked for: no event, or one without a subject. */
-  readonly later: readonly LaterEvent[] | undefined
 }
 
 async function shadow(invocation: Invocation, options: Options): Promise<void> {
@@ -75,13 +64,6 @@ async function shadow(invocation: Invocation, options: Options): Promise<void> {
   })
 }
 
-async function lookAfter(store: Store, call: ToolCallRow): Promise<Simulated> {
-  const run = await store.run(call.runId)
-  const event = run && (await store.event(run.eventId))
-  const later = event?.subject === undefined ? undefined : await laterEvents(store, call, event)
-  return { call, run, event, later }
-}
-
 const shownLater = 8
 
 function formatSimulated({ call, run, event, later }: Simulated, invocation: Invocation): string {
@@ -108,26 +90,6 @@ function sayThen(later: readonly LaterEvent[] | undefined, at: number, width: nu
   const lines = later.slice(0, shownLater).map((one) => wrap(sayLater(one, at), width, '  '))
   if (later.length > shownLater) lines.push(`and ${count(later.length - shownLater, 'more event')}`)
   return lines.join('\n')
-}
-
-interface Sum {
-  readonly tool: string
-  readonly proposed: number
-  readonly withLater: number
-  readonly alike: number
-}
-
-function sumUp(found: readonly Simulated[]): Sum[] {
-  const tools = [...new Set(found.map(({ call }) => call.tool))].sort()
-  return tools.map((tool) => {
-    const own = found.filter(({ call }) => call.tool === tool)
-    return {
-      tool,
-      proposed: own.length,
-      withLater: own.filter(({ later }) => later !== undefined && later.length > 0).length,
-      alike: own.filter(({ later }) => later !== undefined && isDoneByOthers(later)).length,
-    }
-  })
 }
 
 function formatSums(found: readonly Simulated[], width: number): string {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Config } from '../config/config.js'
 import { didYouMean } from '../config/suggest.js'
+import { freshen } from '../sources/engine/fresh-sample.js'
 import { createRemoteKeys, type RemoteKeys } from '../sources/engine/keys.js'
 import type { Sample, SignRequest, WebhookSource } from '../sources/source.js'
 import { createNetwork, type Network, type NetworkResponse } from '../util/fetch.js'
@@ -20,7 +21,7 @@ import {
 import { loadWhole, localAddress, openConfigured } from './configuration.js'
 import { withDevVariables } from './dev-variables.js'
 import { forged } from './forge.js'
-import { freshen, parseSetting, type Setting, withSetting } from './sample.js'
+import { parseSetting, type Setting, withSetting } from './sample.js'
 import { cutTo, plain } from './text.js'
 
 interface Options {

@@ -1,6 +1,8 @@
 import type { ToolCall } from '../domain/tool-call.js'
 import type { Journal, StoredEvent } from '../store/records.js'
 import type { Store } from '../store/store.js'
+import { formatDuration } from '../util/duration.js'
+import { plain } from '../util/plain.js'
 
 /** Something that happened to the subject after a write that was only simulated. */
 export interface LaterEvent {
@@ -71,4 +73,20 @@ function stemOf(word: string): string {
 /** Whether something that somebody else did looks the same. */
 export function isDoneByOthers(later: readonly LaterEvent[]): boolean {
   return later.some(({ event, alike }) => alike.length > 0 && event.echoOf === undefined)
+}
+
+/** `12m later: charge.refunded by acct_1, looks the same (refund)`. */
+export function sayLater({ event, alike }: LaterEvent, at: number): string {
+  const after = event.recordedAt - at < 1000 ? 'at once' : `${shortSpan(event.recordedAt - at)} later`
+  const by = event.actor === undefined ? '' : ` by ${plain(event.actor)}`
+  const own = event.echoOf === undefined ? '' : `, caused by our own ${event.echoOf}`
+  const same = alike.length === 0 || own !== '' ? '' : `, looks the same (${alike.map(plain).join(', ')})`
+  return `${after}: ${plain(event.type)}${by}${own}${same}`
+}
+
+function shortSpan(ms: number): string {
+  return formatDuration(Math.floor(ms / 1000) * 1000)
+    .split(' ')
+    .slice(0, 2)
+    .join(' ')
 }

@@ -11,7 +11,7 @@ import { ledgerFile } from './ledger.js'
 export interface Missing {
   readonly name: string
   /** What it is for: the secret of a source, the endpoint or key of a model, or something else. */
-  readonly use: 'source' | 'model_key' | 'model_url' | 'other'
+  readonly use: 'source' | 'model_key' | 'model_url' | 'alert_secret' | 'alert_url' | 'other'
   /** The first place that needs it, `credentials.github.bearer`. */
   readonly path: string
 }
@@ -51,6 +51,7 @@ export async function missingVariables(configFile: string, environment: Environm
 
 function useOf(path: readonly string[]): Missing['use'] {
   if (path[0] === 'sources') return 'source'
+  if (path[0] === 'alerts' && path[1] === 'to') return path[3] === 'secret' ? 'alert_secret' : 'alert_url'
   return path[0] === 'models' && path[2] === 'api_key' ? 'model_key' : 'other'
 }
 
@@ -68,7 +69,8 @@ export function madeUpValues(missing: readonly Missing[]): Record<string, string
       if (use === 'model_url') return [name, 'scripted:']
       // 64 hex digits are also valid text, hex and base64, whatever a kind of source wants its secret to be.
       const value = randomBytes(32).toString('hex')
-      return [name, use === 'source' ? value : `dev-${value.slice(0, 32)}`]
+      if (use === 'alert_url') return [name, `https://nowhere.invalid/${value}`]
+      return [name, use === 'source' || use === 'alert_secret' ? value : `dev-${value.slice(0, 32)}`]
     }),
   )
 }

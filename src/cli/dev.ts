@@ -50,6 +50,8 @@ const uses: Readonly<Record<Missing['use'], string>> = {
   source: 'a secret, for `rouse trigger` to sign with',
   model_url: 'the scripted model stands in',
   model_key: 'no real key',
+  alert_secret: 'a secret, to sign alerts with',
+  alert_url: 'alerts reach nobody there',
   other: 'no real value: what needs it will be refused',
 }
 

@@ -1,8 +1,10 @@
 import type { z } from 'zod'
 import type { Agent, ModelSettings } from '../domain/agent.js'
+import type { AlertSettings } from '../domain/alerting.js'
 import type { ConfigProblem } from '../domain/errors.js'
 import type { DeclaredLabel } from '../domain/label.js'
 import type { Credential, Tool } from '../domain/tool.js'
+import type { LogLevel } from '../util/log.js'
 
 /** A configuration that loaded whole: every name resolves, every secret is there, every expression compiles. */
 export interface Config {
@@ -19,6 +21,8 @@ export interface Config {
   readonly sources: ReadonlyMap<string, SourceSettings>
   readonly tools: ReadonlyMap<string, Tool>
   readonly agents: ReadonlyMap<string, Agent>
+  readonly alerts: AlertSettings
+  readonly log: LogSettings
   /** Worth a person's attention, not wrong. */
   readonly warnings: readonly ConfigProblem[]
   /** Every secret value in it, for redaction. */
@@ -48,6 +52,13 @@ export interface ServerSettings {
   readonly proxies: readonly string[]
   /** With less room on the ledger's disk nothing is taken and nothing is worked on. */
   readonly minFreeBytes: number
+}
+
+export interface LogSettings {
+  /** Undefined: as the command line says. */
+  readonly level: LogLevel | undefined
+  /** `auto`: for people on a terminal, else JSON. */
+  readonly format: 'auto' | 'json' | 'pretty'
 }
 
 export interface StoreSettings {

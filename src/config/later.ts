@@ -18,11 +18,9 @@ const keys: readonly (readonly [pattern: string, what: string])[] = [
   ['credentials.*.query', 'a credential in the query of a URL'],
   ['sources.*.reconcile', 'reconciliation'],
   ['keep', 'one for all sources; each has its own'],
-  ['alerts', 'alerting'],
   ['tracing', 'tracing'],
-  ['metrics', 'metrics'],
+  ['metrics', 'nothing to set: the admin listener has them'],
   ['backup', 'backups by the daemon'],
-  ['log', 'settings of the log'],
 ]
 
 const values: readonly (readonly [pattern: string, value: RegExp, instead: string])[] = [

@@ -4,6 +4,7 @@ import { ConfigError, type ConfigProblem } from '../domain/errors.js'
 import type { Environment } from '../util/env.js'
 import { sha256 } from '../util/signature.js'
 import { type AgentDraft, loadAgents } from './agents.js'
+import { alertSecrets, loadAlerts } from './alerts.js'
 import type { Config, ConfigSnapshot, SourceSchema } from './config.js'
 import { type LoadContext, parseEntry, type Section } from './context.js'
 import { crossCheck, type LoadedSections, secretValues } from './cross-check.js'
@@ -11,7 +12,7 @@ import { documentLimits, readDocument } from './document.js'
 import { Problems } from './problems.js'
 import { type ConfigFiles, diskFiles, readInstructions, readSecretFile } from './read.js'
 import { shellSchema } from './schema.js'
-import { loadCredentials, loadModels, loadServer, loadStore } from './settings.js'
+import { loadCredentials, loadLog, loadModels, loadServer, loadStore } from './settings.js'
 import { loadSources } from './sources.js'
 import { loadTools } from './tools.js'
 
@@ -88,6 +89,8 @@ async function load({ environment, files = diskFiles, kinds }: LoadOptions, orig
   const sources = loadSources(kinds, context)
   const tools = loadTools(context)
   const drafts = loadAgents({ sources, tools, models }, context)
+  const alerts = loadAlerts(sources.names, context)
+  const log = loadLog(context)
   const sections: LoadedSections = { models, credentials, sources, tools, agents: drafts }
   crossCheck(sections, context)
   const instructions: Record<string, string> = {}
@@ -109,8 +112,10 @@ async function load({ environment, files = diskFiles, kinds }: LoadOptions, orig
     sources: sources.loaded,
     tools: tools.loaded,
     agents,
+    alerts,
+    log,
     warnings: problems.sorted(problems.warnings),
-    secretValues: secretValues(sections, context),
+    secretValues: [...secretValues(sections, context), ...alertSecrets(alerts)],
     secretFiles: [...secretFiles],
   }
 }

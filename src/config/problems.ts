@@ -4,6 +4,7 @@ import { type ConfigDocument, type Path, placeKey } from './document.js'
 /** Whether what stands at `path` is never shown. */
 function isHidden(path: Path): boolean {
   if (path[0] === 'credentials' && /^(bearer|basic|header)$/.test(String(path[2]))) return true
+  if (path[0] === 'alerts' && path[3] === 'slack') return true
   return path.some((key) => /^(secrets?|token|passwords?|api_key|private_key)$/i.test(String(key)))
 }
 

@@ -3,6 +3,7 @@ import { parseRange } from '../util/address.js'
 import type { SourceSchema } from './config.js'
 import { count, duration, durationOrForever, rate, size, text } from './scalars.js'
 import { agentSchema } from './schema-agent.js'
+import { alertsSchema } from './schema-alerts.js'
 import { labelSchema, toolSchema } from './schema-tool.js'
 
 /** The names of sources, tools, agents, models and credentials. */
@@ -84,6 +85,21 @@ export const storeSchema = z
   .regex(/^sqlite:\S.*$/, 'expected "sqlite:" and a path, such as sqlite:./data/rouse.db')
   .describe('The ledger. A relative path is relative to config.yaml.')
 
+export const logSchema = z
+  .strictObject({
+    level: z
+      .enum(['debug', 'info', 'warn', 'error', 'silent'])
+      .optional()
+      .describe('The least that is told. Default: `info`. `--log-level` counts more.'),
+    format: z
+      .enum(['auto', 'json', 'pretty'])
+      .prefault('auto')
+      .describe(
+        '`json`: one object a line. `pretty`: for people. `auto`: for people on a terminal, else JSON.',
+      ),
+  })
+  .describe('The log, on standard error.')
+
 const priceSchema = z
   .strictObject({
     input: z.number().min(0).describe('US dollars for a million input tokens.'),
@@ -161,6 +177,8 @@ export const shellSchema = z.strictObject({
   sources: section('sources'),
   tools: section('tools'),
   agents: section('agents'),
+  alerts: z.unknown().optional(),
+  log: z.unknown().optional(),
 })
 
 const keepSchema = durationOrForever({ min: 86_400_000, max: 3660 * 86_400_000 })
@@ -204,5 +222,7 @@ export function configSchema(kinds: readonly SourceSchema[]) {
     sources: z.record(nameSchema, source).optional().describe('Where events come from, by name.'),
     tools: z.record(nameSchema, toolSchema).optional().describe('Declared API operations, by name.'),
     agents: z.record(nameSchema, agentSchema).optional().describe('Agents, by name.'),
+    alerts: alertsSchema.optional(),
+    log: logSchema.optional(),
   })
 }

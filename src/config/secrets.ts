@@ -68,6 +68,7 @@ function keyIn(item: object, key: string): string | number {
 }
 
 function isCredentialPath([section, , key, inner]: Path, around: object): boolean {
+  if (section === 'alerts') return inner === 'secret' || inner === 'slack'
   if (section === 'models') return key === 'api_key'
   if (section !== 'credentials') return false
   if (key !== 'basic') return key === 'bearer' || key === 'header'

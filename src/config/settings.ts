@@ -1,12 +1,12 @@
 import { dirname, resolve } from 'node:path'
 import type { ModelSettings } from '../domain/agent.js'
 import type { Credential } from '../domain/tool.js'
-import type { ServerSettings, StoreSettings } from './config.js'
+import type { LogSettings, ServerSettings, StoreSettings } from './config.js'
 import { attempt, type LoadContext, loadSection, parseEntry, type Section } from './context.js'
 import type { Path } from './document.js'
 import { headerName, reservedHeaders } from './headers.js'
 import type { Problems } from './problems.js'
-import { credentialSchema, modelSchema, serverSchema, storeSchema } from './schema.js'
+import { credentialSchema, logSchema, modelSchema, serverSchema, storeSchema } from './schema.js'
 import { secretFault } from './secrets.js'
 import { isLocalName, parseBaseUrl, parseOrigin } from './urls.js'
 
@@ -64,6 +64,11 @@ export function loadStore(file: string, context: LoadContext): StoreSettings | u
     return undefined
   }
   return { engine: 'sqlite', file: resolve(dirname(file), path) }
+}
+
+export function loadLog(context: LoadContext): LogSettings {
+  const entry = parseEntry(logSchema.nullish(), ['log'], context, ['level', 'format']) ?? logSchema.parse({})
+  return { level: entry.level, format: entry.format }
 }
 
 export function loadModels(context: LoadContext): Section<ModelSettings> {

@@ -11,62 +11,69 @@ export interface Bar {
   readonly parts: readonly { readonly value: number; readonly fill: Fill }[]
 }
 
-/** Bars over time, with the largest value named. Nothing at all is drawn as a line of nothing. */
+/**
+ * Bars over time. As wide as its place: what is written beside them is no part of the drawing, so that it is as large on
+ * a telephone as elsewhere.
+ */
 export function Bars({
   of,
   label,
   from,
   to,
-  height = 64,
+  top: wanted = 0,
+  say = (value) => value.toLocaleString('en'),
+  isLow = false,
 }: {
   readonly of: readonly Bar[]
   /** What is seen, for those who do not see it. */
   readonly label: string
   readonly from: string
   readonly to: string
-  readonly height?: number
+  /** At least so much has room. */
+  readonly top?: number
+  readonly say?: (value: number) => string
+  readonly isLow?: boolean
 }) {
-  const width = 600
+  const [step, high] = [10, 100]
   const totals = of.map(({ parts }) => parts.reduce((sum, { value }) => sum + value, 0))
-  const top = Math.max(1, ...totals)
-  const step = width / Math.max(1, of.length)
-  const gap = step > 6 ? 2 : 0.5
+  const most = Math.max(0, ...totals)
+  const top = Math.max(wanted, most) || 1
   return (
-    <svg class="chart" viewBox={`0 0 ${width} ${height + 18}`} role="img" aria-label={label}>
-      <line class="axis" x1="0" x2={width} y1={height} y2={height} />
-      {of.map(({ title, parts }, index) => {
-        let y = height
-        return (
-          <g>
-            <title>{title}</title>
-            <rect x={round(index * step)} y="0" width={round(step)} height={height} fill="transparent" />
-            {parts.map(({ value, fill }) => {
-              const tall = value === 0 ? 0 : Math.max(1.5, (value / top) * (height - 6))
-              y -= tall
-              return (
-                <rect
-                  class={`fill-${fill}`}
-                  x={round(index * step + gap / 2)}
-                  y={round(y)}
-                  width={round(step - gap)}
-                  height={round(tall)}
-                  rx="1"
-                />
-              )
-            })}
-          </g>
-        )
-      })}
-      <text x="0" y={height + 14}>
-        {from}
-      </text>
-      <text x={width} y={height + 14} text-anchor="end">
-        {to}
-      </text>
-      <text x={width} y="9" text-anchor="end">
-        {Math.max(...totals, 0).toLocaleString('en')}
-      </text>
-    </svg>
+    <figure class="plot">
+      <svg
+        class={`chart ${isLow ? 'is-low' : 'is-high'}`}
+        viewBox={`0 0 ${Math.max(1, of.length) * step} ${high}`}
+        preserveAspectRatio="none"
+        role="img"
+        aria-label={label}
+      >
+        {of.map(({ title, parts }, index) => {
+          let y = high
+          return (
+            <g>
+              <title>{title}</title>
+              <rect x={index * step} y="0" width={step} height={high} fill="transparent" />
+              {parts.map(({ value, fill }) => {
+                if (value <= 0) return null
+                const tall = Math.max(2.5, (value / top) * high)
+                y -= tall
+                return (
+                  <rect
+                    class={`fill-${fill}`}
+                    x={index * step + 1}
+                    y={round(y)}
+                    width={step - 2}
+                    height={round(tall)}
+                  />
+                )
+              })}
+            </g>
+          )
+        })}
+        <Ground width={Math.max(1, of.length) * step} at={high} />
+      </svg>
+      <Ends from={from} to={to} most={most === 0 ? undefined : say(most)} />
+    </figure>
   )
 }
 
@@ -74,39 +81,133 @@ export function Bars({
 export function Line({
   of,
   label,
-  top: wanted,
+  top: wanted = 0,
+  from,
+  to,
   say,
-  height = 56,
+  isLow = false,
 }: {
   readonly of: readonly (number | undefined)[]
   readonly label: string
   readonly top?: number
+  readonly from: string
+  readonly to: string
   readonly say: (value: number) => string
-  readonly height?: number
+  readonly isLow?: boolean
 }) {
-  const width = 300
+  const [step, high] = [10, 100]
+  const width = Math.max(1, of.length) * step
   const known = of.filter((value) => value !== undefined)
-  const top = Math.max(wanted ?? 0, ...known) || 1
-  const x = (index: number) => round((index / Math.max(1, of.length - 1)) * width)
-  const y = (value: number) => round(height - (value / top) * (height - 8))
+  const most = Math.max(0, ...known)
+  const top = Math.max(wanted, most) || 1
+  return (
+    <figure class="plot">
+      <svg
+        class={`chart ${isLow ? 'is-low' : 'is-high'}`}
+        viewBox={`0 0 ${width} ${high}`}
+        preserveAspectRatio="none"
+        role="img"
+        aria-label={label}
+      >
+        {stretchesOf(
+          of,
+          (value, index) => `${index * step + step / 2},${round(high - (value / top) * 94)}`,
+        ).map((points) => (
+          <polyline
+            class="line-accent"
+            points={points}
+            stroke-linecap="round"
+            stroke-linejoin="round"
+            vector-effect="non-scaling-stroke"
+          />
+        ))}
+        <Ground width={width} at={high} />
+      </svg>
+      <Ends from={from} to={to} most={known.length === 0 ? undefined : say(most)} />
+    </figure>
+  )
+}
+
+/** What follows each other without a gap; one alone is a point. */
+function stretchesOf(
+  of: readonly (number | undefined)[],
+  point: (value: number, index: number) => string,
+): string[] {
   const stretches: string[] = []
   let open: string[] = []
   for (const [index, value] of [...of, undefined].entries()) {
-    if (value !== undefined) open.push(`${x(index)},${y(value)}`)
+    if (value !== undefined) open.push(point(value, index))
     else if (open.length > 0) {
       stretches.push(open.length === 1 ? `${open[0]} ${open[0]}` : open.join(' '))
       open = []
     }
   }
+  return stretches
+}
+
+function Ground({ width, at }: { readonly width: number; readonly at: number }) {
+  return <line class="axis" x1="0" x2={width} y1={at} y2={at} vector-effect="non-scaling-stroke" />
+}
+
+function Ends({
+  from,
+  to,
+  most,
+}: {
+  readonly from: string
+  readonly to: string
+  readonly most: string | undefined
+}) {
   return (
-    <svg class="chart" viewBox={`0 0 ${width} ${height}`} role="img" aria-label={label}>
-      <line class="axis" x1="0" x2={width} y1={height - 0.5} y2={height - 0.5} />
-      {stretches.map((points) => (
-        <polyline class="line-accent" points={points} stroke-linecap="round" stroke-linejoin="round" />
+    <figcaption>
+      <span>{from}</span>
+      <span>{most !== undefined && `most ${most}`}</span>
+      <span>{to}</span>
+    </figcaption>
+  )
+}
+
+/** What the colours of a chart stand for. */
+export function Legend({ of }: { readonly of: readonly (readonly [fill: Fill, name: string])[] }) {
+  return (
+    <div class="legend">
+      {of.map(([fill, name]) => (
+        <span>
+          <svg class="chart swatch" viewBox="0 0 10 10" aria-hidden="true">
+            <rect class={`fill-${fill}`} width="10" height="10" rx="2" />
+          </svg>
+          {name}
+        </span>
       ))}
-      <text x={width} y="9" text-anchor="end">
-        {known.length === 0 ? '' : say(Math.max(...known))}
-      </text>
+    </div>
+  )
+}
+
+/** Parts of a whole, side by side. */
+export function Shares({
+  of,
+  label,
+}: {
+  readonly of: readonly { readonly value: number; readonly fill: Fill; readonly title: string }[]
+  readonly label: string
+}) {
+  const whole = of.reduce((sum, { value }) => sum + value, 0)
+  let x = 0
+  return (
+    <svg class="chart shares" viewBox="0 0 100 10" preserveAspectRatio="none" role="img" aria-label={label}>
+      {whole > 0 &&
+        of.map(({ value, fill, title }) => {
+          const from = x
+          x += (value / whole) * 100
+          return (
+            value > 0 && (
+              <g>
+                <title>{title}</title>
+                <rect class={`fill-${fill}`} x={round(from)} y="0" width={round(x - from)} height="10" />
+              </g>
+            )
+          )
+        })}
     </svg>
   )
 }

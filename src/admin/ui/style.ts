@@ -105,6 +105,9 @@ th:first-child, td:first-child { padding-left: 1.1rem } th:last-child, td:last-c
 tbody tr:last-child td { border-bottom: 0 }
 tbody tr:hover { background: color-mix(in srgb, var(--raised) 55%, transparent) }
 td.num, th.num { text-align: right; white-space: nowrap }
+table.list { table-layout: fixed }
+th.w-time { width: 7.2rem } th.w-name { width: 9.5rem } th.w-wide { width: 12rem } th.w-num { width: 6.8rem }
+.outcomes { gap: .25rem .4rem } .outcome { color: inherit; max-width: 100% } .outcome .pill { white-space: normal } .outcome:hover { text-decoration: none; filter: brightness(.96) }
 tr.is-new td { animation: arrive 2.4s ease-out }
 @keyframes arrive { from { background: var(--accent-soft) } to { background: transparent } }
 @media (prefers-reduced-motion: reduce) { tr.is-new td { animation: none } }
@@ -132,6 +135,7 @@ textarea { width: 100%; font-family: var(--mono); font-size: .88rem }
 label { display: grid; gap: .2rem; color: var(--soft); font-size: .86rem }
 .filters { display: flex; flex-wrap: wrap; gap: .6rem; align-items: end }
 .filters label { flex: 1 1 8.5rem; max-width: 15rem }
+.filters label.grow { flex: 3 1 16rem; max-width: none }
 kbd { font-family: var(--mono); font-size: .78rem; border: 1px solid var(--strong-line); border-bottom-width: 2px; border-radius: 4px; padding: 0 .3rem; color: var(--soft) }
 
 .notice { border: 1px solid var(--line); border-left: 4px solid var(--none); border-radius: 6px; background: var(--paper); padding: .6rem .85rem; display: grid; gap: .15rem }
@@ -159,6 +163,11 @@ svg.chart { display: block; width: 100%; height: auto; overflow: visible }
 .chart .fill-bad { fill: var(--bad) } .chart .fill-none { fill: var(--strong-line) } .chart .fill-accent { fill: var(--accent) }
 .chart .line-accent { stroke: var(--accent); fill: none; stroke-width: 1.5 } .chart .line-busy { stroke: var(--busy); fill: none; stroke-width: 1.5 }
 .chart .area { fill: var(--accent-soft) }
+svg.plot { margin: 0; display: grid; gap: .2rem; min-width: 0 }
+.plot figcaption { display: flex; justify-content: space-between; gap: .75rem; color: var(--faint); font-size: .78rem }
+svg.chart.is-high { height: 84px } svg.chart.is-low { height: 30px } svg.chart.shares { height: 10px; border-radius: 3px; overflow: hidden }
+svg.chart.swatch { width: 10px; height: 10px; flex: none }
+.legend { display: flex; flex-wrap: wrap; gap: .15rem .9rem; color: var(--soft); font-size: .82rem } .legend span { display: inline-flex; gap: .35rem; align-items: center }
 .meter { display: block; width: 100%; height: 6px } .meter .back { fill: var(--none-soft) }
 .live { display: inline-flex; gap: .4rem; align-items: center; color: var(--faint); font-size: .86rem }
 .live::before { content: ""; width: .55em; height: .55em; border-radius: 50%; background: var(--none) }
@@ -183,6 +192,13 @@ svg.chart { display: block; width: 100%; height: auto; overflow: visible }
   dl.facts { grid-template-columns: 1fr; gap: .05rem } dl.facts dd { margin-bottom: .45rem }
   .filters label { flex: 1 1 44%; max-width: none }
 }
+.grid > .stack { align-content: start }
+.wide { overflow-x: auto } .wide svg { min-width: 640px }
+.call { border-top: 1px solid var(--line); padding-top: .85rem; gap: .6rem }
+.asked { background: var(--raised); border-radius: 6px; padding: .6rem .8rem }
+.page details > summary { list-style-position: inside }
+.page details > summary .row { display: inline-flex; vertical-align: middle }
+@media (min-width: 700px) { .steps.timed > li { grid-template-columns: 13.5rem minmax(0, 1fr); column-gap: 1rem; padding-bottom: .7rem } .steps.timed > li > :nth-child(n + 3) { grid-column: 2 } }
 .login { display: grid; place-items: center; grid-column: 1 / -1; min-height: 100vh; padding: 1rem }
 .login .card { width: min(26rem, 100%); gap: 1rem; padding: 1.5rem }
 `

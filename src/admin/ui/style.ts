@@ -163,12 +163,12 @@ svg.chart { display: block; width: 100%; height: auto; overflow: visible }
 .chart .fill-bad { fill: var(--bad) } .chart .fill-none { fill: var(--strong-line) } .chart .fill-accent { fill: var(--accent) }
 .chart .line-accent { stroke: var(--accent); fill: none; stroke-width: 1.5 } .chart .line-busy { stroke: var(--busy); fill: none; stroke-width: 1.5 }
 .chart .area { fill: var(--accent-soft) }
-svg.plot { margin: 0; display: grid; gap: .2rem; min-width: 0 }
+.plot { margin: 0; display: grid; gap: .2rem; min-width: 0 }
 .plot figcaption { display: flex; justify-content: space-between; gap: .75rem; color: var(--faint); font-size: .78rem }
 svg.chart.is-high { height: 84px } svg.chart.is-low { height: 30px } svg.chart.shares { height: 10px; border-radius: 3px; overflow: hidden }
 svg.chart.swatch { width: 10px; height: 10px; flex: none }
 .legend { display: flex; flex-wrap: wrap; gap: .15rem .9rem; color: var(--soft); font-size: .82rem } .legend span { display: inline-flex; gap: .35rem; align-items: center }
-.meter { display: block; width: 100%; height: 6px } .meter .back { fill: var(--none-soft) }
+svg.meter { display: block; width: 100%; height: 6px } .meter .back { fill: var(--none-soft) }
 .live { display: inline-flex; gap: .4rem; align-items: center; color: var(--faint); font-size: .86rem }
 .live::before { content: ""; width: .55em; height: .55em; border-radius: 50%; background: var(--none) }
 .live.is-on::before { background: var(--good) } .live.is-off::before { background: var(--wait) }

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir, totalmem } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { fillNinetyDays, measureAdmin } from './admin.js'
 import { deliveryCosts, effectCosts, type GuaranteeCost } from './guarantees.js'
 import { fillHistory } from './history.js'
 import { measureMemory } from './memory.js'
@@ -19,7 +20,8 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '3' },
     connections: { type: 'string', default: '32' },
     history: { type: 'string', default: '0,100000' },
-    only: { type: 'string', default: 'deliveries,guarantees,wake,memory,history' },
+    events: { type: 'string', default: '1000000' },
+    only: { type: 'string', default: 'deliveries,guarantees,wake,memory,history,admin' },
   },
 })
 const parts = values.only.split(',')
@@ -196,6 +198,15 @@ try {
   if (parts.includes('history')) {
     title('Cost of a delivery with earlier events in the ledger')
     await measureHistory()
+  }
+  if (parts.includes('admin')) {
+    title(`What pages ask of a ledger with ${Number(values.events).toLocaleString('en')} events of 90 days`)
+    const file = join(directory, 'admin.db')
+    const now = Date.now()
+    fillNinetyDays(file, Number(values.events), now)
+    const costs = await measureAdmin(file, now)
+    results['admin'] = costs
+    for (const { name, ms } of costs) row(name, `${ms.toFixed(1)} ms`, '')
   }
   mkdirSync(join(root, 'bench/results'), { recursive: true })
   const file = join(root, 'bench/results', `${String(results['at']).slice(0, 19).replaceAll(':', '-')}.json`)

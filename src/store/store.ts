@@ -48,6 +48,24 @@ import type {
   TickRecorded,
   ToolCallRow,
 } from './records.js'
+import type {
+  Activity,
+  ApprovalSearch,
+  ApprovalsFound,
+  BudgetStanding,
+  ChangeMark,
+  Changes,
+  EventSearch,
+  EventsFound,
+  Lag,
+  Latencies,
+  ModelSpending,
+  RunSearch,
+  RunsFound,
+  Spending,
+  Stuck,
+  Totals,
+} from './reports.js'
 
 /**
  * The ledger: everything from the first byte to the outcome. Each method is one transaction, all of it or
@@ -276,6 +294,40 @@ export interface Store {
   /** What stands in these counters of budgets, reserved and not given back, in their order; 0 where nothing does. */
   spent(counters: readonly string[]): Promise<number[]>
   counts(): Promise<Counts>
+
+  /**
+   * By anything, newest first. Looks at a bounded number of rows along the best index for what is asked: where that
+   * ends before the page is full, `isPartial` says so and `next` goes on from there. `before` is a `next` that was given.
+   */
+  findEvents(search: EventSearch): Promise<EventsFound>
+  findRuns(search: RunSearch): Promise<RunsFound>
+  findApprovals(search: ApprovalSearch): Promise<ApprovalsFound>
+  /**
+   * What arrived, by source and time, where there was anything; in order of time. `since` is taken back to its hour, and
+   * `bucketMs` is a multiple of an hour: times begin at multiples of it, so that a day is a UTC day.
+   */
+  activity(since: number, until: number, bucketMs: number): Promise<Activity[]>
+  /**
+   * What agents did and what it cost since the hour of `since`, by the time at which it happened: runs when they began
+   * and ended, turns when they were recorded. Of each agent together, or by agent and `bucketMs` as for `activity`.
+   */
+  spending(since: number, bucketMs?: number): Promise<Spending[]>
+  spendingByModel(since: number): Promise<ModelSpending[]>
+  /** How long the newest runs (of those that began since then), turns and tool calls took. */
+  latencies(since: number): Promise<Latencies>
+  /** How far the newest events of each source were behind when they were recorded. */
+  lags(): Promise<Lag[]>
+  /** Numbers that only grow. What retention takes stays counted. */
+  totals(): Promise<Totals>
+  /** What stands in the counters that begin with these, by name; the first hundred of each. For known ones see `spent`. */
+  budgets(prefixes: readonly string[]): Promise<BudgetStanding[]>
+  /** What waits, by what it waits for, with the oldest of each; `now` says what expires soon: within the hour. */
+  stuck(now: number): Promise<Stuck>
+  /**
+   * What happened after `mark`, at most `limit` events and as many changes: each event exactly once and in order of
+   * position, with what runs, tool calls and approvals came to. Undefined: only where things stand now.
+   */
+  changesSince(mark: ChangeMark | undefined, limit: number): Promise<Changes>
   refusals(sinceDay: string): Promise<StoredRefusal[]>
 
   /**
@@ -296,7 +348,7 @@ export interface Store {
 
   /**
    * Forgets what writes made before `before`, and how many runs began on days before it; at most `limit` of each. Returns
-   * how many. Hours before it are counted together from then on, a week of them at a time.
+   * how many. What was counted by hours before it goes too, a week at a time; `totals` keep it.
    */
   pruneTraces(before: number, limit: number): Promise<number>
 

@@ -4,6 +4,7 @@ import { arrivalPromises } from './store-arrivals.js'
 import { claimPromises } from './store-claims.js'
 import { echoPromises } from './store-echoes.js'
 import { mailboxPromises } from './store-mailboxes.js'
+import { overviewPromises } from './store-overview.js'
 import { pausePromises } from './store-pauses.js'
 import { policyPromises } from './store-policy.js'
 import { readingPromises } from './store-reading.js'
@@ -38,6 +39,7 @@ export function storeContract(name: string, make: () => Promise<Ledger>): void {
     describe('tool calls and approvals', () => toolCallPromises(subject))
     describe('what policy asks of it', () => policyPromises(subject))
     describe('reading', () => readingPromises(subject))
+    describe('the whole of it', () => overviewPromises(subject))
     describe('retention', () => retentionPromises(subject))
   })
 }

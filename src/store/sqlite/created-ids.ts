@@ -3,7 +3,7 @@ import type { Ids } from '../../domain/event.js'
 import type { Store } from '../store.js'
 import type { Reader } from './reader.js'
 import { readPlain } from './stored-json.js'
-import { hourFolder } from './tallies.js'
+import { oldHours } from './tallies.js'
 import type { Writer } from './writer.js'
 
 type Echoes = Pick<Store, 'echoesOf' | 'recordEchoes' | 'isWriteUnderWay' | 'pruneTraces'>
@@ -61,7 +61,7 @@ export function createdIds(writer: Writer, reader: Reader): Echoes {
   const unmarked = writer.db.prepare<[string], { source: string; recorded_at: number }>(
     'SELECT source, recorded_at FROM events WHERE id = ? AND chain = 0',
   )
-  const hours = hourFolder(reader.db, writer.db)
+  const hours = oldHours(reader.db, writer.db)
   const forgetIds = writer.db.prepare(`
     DELETE FROM created_ids WHERE (name, value, tool_call_id) IN (
       SELECT name, value, tool_call_id FROM created_ids WHERE created_at < ? ORDER BY created_at LIMIT ?)`)
@@ -111,9 +111,9 @@ export function createdIds(writer: Writer, reader: Reader): Echoes {
 
     pruneTraces: async (before, limit) => {
       // There is seldom anything, and a transaction that changes nothing costs a commit all the same.
-      if (!(await reader.read(() => isOld.get(before, before) === 1 || hours.isOld(before)))) return 0
+      if (!(await reader.read(() => isOld.get(before, before) === 1 || hours.areThere(before)))) return 0
       return writer.write(() => {
-        hours.fold(before)
+        hours.forget(before)
         return forgetIds.run(before, limit).changes + forgetCounts.run(before, limit).changes
       })
     },

@@ -17,6 +17,8 @@ import { alerts } from './alerts.js'
 import { approvalDecisions, approvalRequests } from './approvals.js'
 import { arrivals } from './arrivals.js'
 import { backups, copyBeforeMigration } from './backup.js'
+import { budgets } from './budgets.js'
+import { changes } from './changes.js'
 import { checkFile } from './check.js'
 import { Checkpoints } from './checkpoints.js'
 import { claims } from './claims.js'
@@ -25,7 +27,10 @@ import { createdIds } from './created-ids.js'
 import { dispatching } from './dispatch.js'
 import { endings } from './endings.js'
 import { toStoreError } from './faults.js'
+import { finding } from './finding.js'
 import { heldCalls } from './held.js'
+import { hours } from './hours.js'
+import { latencies } from './latencies.js'
 import { lists } from './lists.js'
 import { type LedgerLock, takeLock } from './lock.js'
 import { takeOverLog, writeThrough } from './log-rewrite.js'
@@ -41,6 +46,7 @@ import { retention } from './retention.js'
 import { runs } from './runs.js'
 import { secretUses } from './secret-uses.js'
 import { steps } from './steps.js'
+import { stuck } from './stuck.js'
 import { ticks } from './ticks.js'
 import { toolCalls } from './tool-calls.js'
 import { Writer } from './writer.js'
@@ -124,7 +130,13 @@ function assemble(
     ...configs(writer, reader),
     ...reading(reader),
     ...lists(reader),
+    ...finding(reader),
     ...overview(reader, db, file),
+    ...hours(reader),
+    ...latencies(reader),
+    ...budgets(reader),
+    ...stuck(reader),
+    ...changes(reader),
     ...backups(file),
     ...retention(writer, reader),
     close: () => {

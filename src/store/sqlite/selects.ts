@@ -1,8 +1,15 @@
+const eventColumns = `e.id, e.source, e.source_event_id, e.type, e.subject, e.time_at, e.recorded_at, e.via,
+  e.delivery_id, e.state, e.decisions, e.ids, e.actor, e.is_public, e.echo_of, e.chain`
+
 /** An event with what stands for its data: its own, or the body of the delivery that brought it. */
 export const selectEvent = `
-  SELECT e.id, e.source, e.source_event_id, e.type, e.subject, e.time_at, e.recorded_at, e.via, e.delivery_id,
-    e.state, e.decisions, e.ids, e.actor, e.is_public, e.echo_of, e.chain, e.data, d.body
+  SELECT ${eventColumns}, e.data, d.body
   FROM events e LEFT JOIN deliveries d ON e.data IS NULL AND d.id = e.delivery_id`
+
+/** An event without its data, which may be a megabyte. `more`: columns before its own, each with a comma. */
+export function selectEventOnly(more = ''): string {
+  return `SELECT ${more}${eventColumns}, NULL AS data, NULL AS body FROM events e`
+}
 
 export const selectDelivery = `
   SELECT d.id, d.source, d.state, d.received_at, d.url, d.headers, d.secret_index, d.remote_address, d.reason,

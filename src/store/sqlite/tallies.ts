@@ -24,6 +24,9 @@ const eventColumns = ['events_recorded', 'events_dispatched', 'events_ignored', 
 const arrivalColumns: readonly Arrived[] = [...deliveryColumns, ...eventColumns]
 const latestColumns = ['last_delivery_at', 'last_event_at'] as const
 
+/** Names the row in which a source, an agent … is counted since the ledger was begun. */
+const allHours = 0
+
 /** For `ON CONFLICT DO UPDATE SET`: sums, and the later of two times that may not be known. */
 function addingUp(sums: readonly string[], latest: readonly string[]): string {
   return [
@@ -40,7 +43,7 @@ interface ArrivalRow {
   lastEventAt: number | null
 }
 
-/** Writes what a group of operations counted: a row for each source and hour, which is one for most groups. */
+/** Writes what a group of operations counted: for most groups one source and hour, and the source as a whole. */
 export function arrivalCounter(db: Database): (counted: readonly ArrivalCount[]) => void {
   const columns = ['hour', 'source', ...arrivalColumns, ...latestColumns]
   let add: Statement | undefined
@@ -68,62 +71,33 @@ export function arrivalCounter(db: Database): (counted: readonly ArrivalCount[])
     }
     for (const { hour, source, counts, lastDeliveryAt, lastEventAt } of rows.values()) {
       add ??= db.prepare(sql)
-      add.run(hour, source, ...counts, lastDeliveryAt, lastEventAt)
+      for (const when of [hour, allHours]) add.run(when, source, ...counts, lastDeliveryAt, lastEventAt)
     }
   }
 }
 
-const modelSums = ['turns', 'unpriced_turns', 'input_tokens', 'output_tokens', 'cost_usd', 'duration_ms']
+const tables = ['source_hours', 'agent_hours', 'model_hours', 'tool_hours'] as const
 
-/** The tables of hours: what a row is of, what is added up when rows become one, and what the later one gives. */
-const tables: readonly (readonly [table: string, of: readonly string[], sums: readonly string[]])[] = [
-  ['source_hours', ['source'], arrivalColumns],
-  ['agent_hours', ['agent'], ['begun', 'completed', 'dead', 'cancelled']],
-  ['model_hours', ['agent', 'model'], modelSums],
-  ['tool_hours', ['tool', 'state', 'code'], ['calls']],
-]
-
-export interface HourFolder {
-  /** Whether there are hours before `before` that stand apart. */
-  isOld(before: number): boolean
-  /** Puts the oldest week of them together with all that is older still. */
-  fold(before: number): void
+/** The engine counts the rest by itself: see the migration. What was counted of the whole stays when its hours go. */
+export interface OldHours {
+  areThere(before: number): boolean
+  /** Those of the oldest week of them. */
+  forget(before: number): void
 }
 
-/** What is too old for a chart goes on in the sums: what was counted once stays counted. */
-export function hourFolder(reader: Database, writer: Database): HourFolder {
+export function oldHours(reader: Database, writer: Database): OldHours {
+  const first = tables.map((table) => `SELECT min(hour) AS hour FROM ${table} WHERE hour > 0`)
   const oldest = reader
-    .prepare<[], number | null>(`
-      SELECT min(hour) FROM (${tables
-        .map(([table]) => `SELECT min(hour) AS hour FROM ${table} WHERE hour > 0`)
-        .join(' UNION ALL ')})`)
+    .prepare<[], number | null>(`SELECT min(hour) FROM (${first.join(' UNION ALL ')})`)
     .pluck()
-  const folds = tables.map(([table, of, sums]) => {
-    const latest = table === 'source_hours' ? latestColumns : []
-    const columns = [...of, ...sums, ...latest].join(', ')
-    const added = [...sums.map((name) => `sum(${name})`), ...latest.map((name) => `max(${name})`)].join(', ')
-    return {
-      add: writer.prepare(`
-        INSERT INTO ${table} (hour, ${columns}) SELECT 0, ${of.join(', ')}, ${added} FROM ${table}
-        WHERE hour > 0 AND hour < ? GROUP BY ${of.join(', ')}
-        ON CONFLICT DO UPDATE SET ${addingUp(sums, latest)}`),
-      remove: writer.prepare(`DELETE FROM ${table} WHERE hour > 0 AND hour < ?`),
-    }
-  })
-  const oldestBefore = (before: number) => {
-    const hour = oldest.get() ?? before
-    return hour < hourOf(before) ? hour : undefined
-  }
+  const removals = tables.map((table) =>
+    writer.prepare(`DELETE FROM ${table} WHERE hour > 0 AND hour < min(?, ? + ${weekMs})`),
+  )
   return {
-    isOld: (before) => oldestBefore(before) !== undefined,
-    fold: (before) => {
-      const from = oldestBefore(before)
-      if (from === undefined) return
-      const until = Math.min(hourOf(before), from + weekMs)
-      for (const { add, remove } of folds) {
-        add.run(until)
-        remove.run(until)
-      }
+    areThere: (before) => (oldest.get() ?? before) < hourOf(before),
+    forget(before) {
+      const from = oldest.get() ?? before
+      for (const remove of removals) remove.run(hourOf(before), from)
     },
   }
 }

@@ -1,7 +1,7 @@
 /**
  * What happened, counted by the hour, and what changed last: a page or a scrape that counts a million rows anew would
  * hold up everything else. Counts are of what happened, and stay when retention takes the rows. `hour` is its first
- * millisecond, UTC; 0 stands for all hours that are too old to be told apart.
+ * millisecond, UTC; in the row of hour 0 stands all since the ledger was begun.
  */
 export const tallies = `
 -- Of these events, by the hour of recording: how many were dispatched or ignored, and how many were echoes.
@@ -88,21 +88,23 @@ END;
 
 CREATE TRIGGER run_begun AFTER UPDATE OF started_at ON runs
 WHEN old.started_at IS NULL AND new.started_at IS NOT NULL BEGIN
-  INSERT INTO agent_hours (hour, agent, begun) VALUES (new.started_at / 3600000 * 3600000, new.agent, 1)
+  INSERT INTO agent_hours (hour, agent, begun)
+  VALUES (new.started_at / 3600000 * 3600000, new.agent, 1), (0, new.agent, 1)
   ON CONFLICT DO UPDATE SET begun = begun + 1;
 END;
 CREATE TRIGGER run_ended AFTER UPDATE OF finished_at ON runs
 WHEN old.finished_at IS NULL AND new.finished_at IS NOT NULL BEGIN
-  INSERT INTO agent_hours (hour, agent, completed, dead, cancelled) VALUES (new.finished_at / 3600000 * 3600000,
-    new.agent, new.state = 'completed', new.state = 'dead', new.state = 'cancelled')
+  INSERT INTO agent_hours (hour, agent, completed, dead, cancelled)
+  SELECT value, new.agent, new.state = 'completed', new.state = 'dead', new.state = 'cancelled'
+  FROM json_each(json_array(new.finished_at / 3600000 * 3600000, 0)) WHERE true
   ON CONFLICT DO UPDATE SET completed = completed + excluded.completed, dead = dead + excluded.dead,
     cancelled = cancelled + excluded.cancelled;
 END;
 CREATE TRIGGER step_made AFTER INSERT ON steps BEGIN
   INSERT INTO model_hours (hour, agent, model, turns, unpriced_turns, input_tokens, output_tokens, cost_usd, duration_ms)
-  SELECT new.created_at / 3600000 * 3600000, agent, new.model, 1, new.cost_usd IS NULL, new.input_tokens,
-    new.output_tokens, coalesce(new.cost_usd, 0), new.duration_ms
-  FROM runs WHERE id = new.run_id
+  SELECT h.value, r.agent, new.model, 1, new.cost_usd IS NULL, new.input_tokens, new.output_tokens,
+    coalesce(new.cost_usd, 0), new.duration_ms
+  FROM runs r, json_each(json_array(new.created_at / 3600000 * 3600000, 0)) h WHERE r.id = new.run_id
   ON CONFLICT DO UPDATE SET turns = turns + 1, unpriced_turns = unpriced_turns + excluded.unpriced_turns,
     input_tokens = input_tokens + excluded.input_tokens, output_tokens = output_tokens + excluded.output_tokens,
     cost_usd = cost_usd + excluded.cost_usd, duration_ms = duration_ms + excluded.duration_ms;
@@ -111,8 +113,9 @@ END;
 CREATE TRIGGER tool_call_counted AFTER UPDATE OF state ON tool_calls
 WHEN new.state <> old.state AND new.state NOT IN ('proposed', 'approved', 'prepared', 'sent') BEGIN
   INSERT INTO tool_hours (hour, tool, state, code, calls)
-  VALUES (coalesce(new.settled_at, new.last_sent_at, new.proposed_at) / 3600000 * 3600000, new.tool, new.state,
-    coalesce(json_extract(new.output, '$.error.code'), ''), 1)
+  SELECT value, new.tool, new.state, coalesce(json_extract(new.output, '$.error.code'), ''), 1
+  FROM json_each(json_array(coalesce(new.settled_at, new.last_sent_at, new.proposed_at) / 3600000 * 3600000, 0))
+  WHERE true
   ON CONFLICT DO UPDATE SET calls = calls + 1;
 END;
 
@@ -142,4 +145,17 @@ INSERT INTO tool_hours (hour, tool, state, code, calls)
 SELECT coalesce(settled_at, last_sent_at, proposed_at) / 3600000 * 3600000, tool, state,
   coalesce(json_extract(output, '$.error.code'), ''), count(*)
 FROM tool_calls WHERE state NOT IN ('proposed', 'approved', 'prepared', 'sent') GROUP BY 1, 2, 3, 4;
+INSERT INTO source_hours (hour, source, deliveries_recorded, deliveries_duplicate, deliveries_malformed, last_delivery_at,
+  events_recorded, events_dispatched, events_ignored, events_echo, last_event_at)
+SELECT 0, source, sum(deliveries_recorded), sum(deliveries_duplicate), sum(deliveries_malformed), max(last_delivery_at),
+  sum(events_recorded), sum(events_dispatched), sum(events_ignored), sum(events_echo), max(last_event_at)
+FROM source_hours GROUP BY source;
+INSERT INTO agent_hours (hour, agent, begun, completed, dead, cancelled)
+SELECT 0, agent, sum(begun), sum(completed), sum(dead), sum(cancelled) FROM agent_hours GROUP BY agent;
+INSERT INTO model_hours (hour, agent, model, turns, unpriced_turns, input_tokens, output_tokens, cost_usd, duration_ms)
+SELECT 0, agent, model, sum(turns), sum(unpriced_turns), sum(input_tokens), sum(output_tokens), sum(cost_usd),
+  sum(duration_ms)
+FROM model_hours GROUP BY agent, model;
+INSERT INTO tool_hours (hour, tool, state, code, calls)
+SELECT 0, tool, state, code, sum(calls) FROM tool_hours GROUP BY tool, state, code;
 `

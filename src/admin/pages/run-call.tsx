@@ -1,11 +1,13 @@
+import type { Child } from 'hono/jsx'
 import type { Approval } from '../../domain/approval.js'
 import { carriedMarker } from '../../policy/idempotency.js'
 import type { LaterEvent } from '../../runs/since-then.js'
 import type { ToolCallRow } from '../../store/records.js'
 import { type JsonValue, stringifyJson } from '../../util/json.js'
+import { plain } from '../../util/plain.js'
 import { ApprovalPill, CallState, callTone, Facts, Id, Text } from '../ui/parts.js'
 import { count, spanOf } from './amounts.js'
-import { Excerpt, JsonExcerpt } from './excerpt.js'
+import { JsonExcerpt } from './excerpt.js'
 import { bounds, ExactRequest } from './run-request.js'
 import { meaningOf } from './run-words.js'
 import { At, type Moment, Timeline } from './timeline.js'
@@ -33,19 +35,13 @@ export function Call({ of }: { readonly of: CallView }) {
         <Asked of={approval} />
       ))}
       {state === 'simulated' && <NotSent call={call} later={later} />}
-      <div class="stack tight">
-        <span class="said-by">Arguments, as the model wrote them</span>
-        <JsonExcerpt of={argumentsText} label="Arguments, as the model wrote them" {...bounds(most, href)} />
-      </div>
+      <Value name="Arguments, as the model wrote them" of={argumentsText} {...bounds(most, href)} />
       {editedArguments !== undefined && (
-        <div class="stack tight">
-          <span class="said-by">Arguments, as a person wrote them instead</span>
-          <JsonExcerpt
-            of={editedArguments}
-            label="Arguments, as a person wrote them"
-            {...bounds(most, href)}
-          />
-        </div>
+        <Value
+          name="Arguments, as a person wrote them instead"
+          of={editedArguments}
+          {...bounds(most, href)}
+        />
       )}
       {request && (
         <details>
@@ -54,19 +50,49 @@ export function Call({ of }: { readonly of: CallView }) {
         </details>
       )}
       {output && (
-        <details open={!request}>
-          <summary>
-            What the model was told{call.status !== undefined && `: the API answered ${call.status}`}
-          </summary>
-          <JsonExcerpt
-            of={stringifyJson(output as unknown as JsonValue)}
-            label="What the model was told"
-            {...bounds(most, href)}
-          />
-        </details>
+        <Value
+          name={`What the model was told${call.status === undefined ? '' : `, after the API answered ${call.status}`}`}
+          of={stringifyJson(output as unknown as JsonValue)}
+          isFolded={request !== undefined || !output.ok}
+          {...bounds(most, href)}
+        />
       )}
       <Ledger call={call} approvals={approvals} />
     </div>
+  )
+}
+
+const mostOnOneLine = 120
+
+/** A short text stands on the line of its name, a long one as a block. */
+function Value({
+  name,
+  of,
+  most,
+  href,
+  isFolded = false,
+}: {
+  readonly name: string
+  readonly of: string
+  readonly most?: number
+  readonly href?: string
+  readonly isFolded?: boolean
+}) {
+  if (of.length <= mostOnOneLine && !/[\r\n]/.test(of)) {
+    return (
+      <p class="break">
+        <span class="said-by">{name}:</span>{' '}
+        <code>
+          <Text of={of === '' ? '(nothing)' : of} />
+        </code>
+      </p>
+    )
+  }
+  return (
+    <details open={!isFolded}>
+      <summary>{name}</summary>
+      <JsonExcerpt of={of} label={name} {...bounds(most, href)} />
+    </details>
   )
 }
 
@@ -137,7 +163,6 @@ function Decision({ call }: { readonly call: ToolCallRow }) {
 /** A person was asked: why, on what facts, and who said what. */
 function Asked({ of: approval }: { readonly of: Approval }) {
   const { id, state, why, facts, requestedAt, expiresAt, decidedAt, decidedBy, reason } = approval
-  const known = Object.entries(facts)
   return (
     <div class="stack tight asked">
       <div class="row">
@@ -157,17 +182,12 @@ function Asked({ of: approval }: { readonly of: Approval }) {
                   </div>
                 )),
               ],
-          ...known
-            .map(
-              ([name, value]) =>
-                [
-                  <Text of={name} />,
-                  <code>
-                    <Text of={stringifyJson(value)} />
-                  </code>,
-                ] as const,
-            )
-            .map(([name, value]): [string, typeof value] => [String(name), value]),
+          ...Object.entries(facts).map(([name, value]): [string, Child] => [
+            plain(name),
+            <code>
+              <Text of={stringifyJson(value)} />
+            </code>,
+          ]),
           [
             'asked',
             <>
@@ -239,7 +259,7 @@ function Later({ of: { event, alike }, at }: { readonly of: LaterEvent; readonly
         </>
       )}
       {event.echoOf !== undefined && <span class="soft">, caused by our own write</span>}
-      {event.echoOf === undefined && alike.length > 0 && <b>, looks the same ({alike.join(', ')})</b>}
+      {event.echoOf === undefined && alike.length > 0 && <b>, looks the same</b>}
     </span>
   )
 }

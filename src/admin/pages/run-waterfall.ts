@@ -2,7 +2,7 @@ import type { Journal, ToolCallRow } from '../../store/records.js'
 import { plain } from '../../util/plain.js'
 import type { Span } from '../ui/charts.js'
 import { callTone, formatMs } from '../ui/parts.js'
-import { count } from './amounts.js'
+import { count, spanOf } from './amounts.js'
 import { approvalsOf, type Turn, turnsOf } from './run-view.js'
 
 export interface Waterfall {
@@ -64,9 +64,9 @@ function rowsOf({ step, calls }: Turn, journal: Journal, isDense: boolean): Row[
     detail: formatMs(step.durationMs),
     active: [asked],
   }
-  const rows = calls.map((call) => rowOf(call, journal))
+  const rows = calls.flatMap((call) => rowsOfCall(call, journal))
   const [first] = rows
-  if (!isDense || !first || rows.length === 1) return [turn, ...rows]
+  if (!isDense || !first || calls.length === 1) return [turn, ...rows]
   const whole = { from: first.from, to: Math.max(...rows.map(({ to }) => to)) }
   const trouble = rows.find(({ fill }) => fill === 'bad' || fill === 'wait')
   const together: Row = {
@@ -80,27 +80,32 @@ function rowsOf({ step, calls }: Turn, journal: Journal, isDense: boolean): Row[
   return [turn, together]
 }
 
-function rowOf(call: ToolCallRow, journal: Journal): Row {
-  const { id, tool, state, proposedAt, firstSentAt, lastSentAt, lookedAt, settledAt } = call
+/** What was under way, and before it the wait for a person, where one was asked. */
+function rowsOfCall(call: ToolCallRow, journal: Journal): Row[] {
+  const { id, tool, state, proposedAt, lastSentAt, lookedAt, settledAt } = call
   const asked = approvalsOf(journal, call).at(-1)
-  const decidedAt = asked && (asked.decidedAt ?? (asked.state === 'expired' ? asked.expiresAt : undefined))
-  const to = Math.max(proposedAt, settledAt ?? lookedAt ?? lastSentAt ?? decidedAt ?? proposedAt)
-  const began = firstSentAt ?? decidedAt ?? proposedAt
-  const waited = asked && decidedAt ? decidedAt - asked.requestedAt : 0
-  const detail = [state, ...(waited > 0 ? [`asked for ${formatMs(waited)}`] : [formatMs(to - proposedAt)])]
+  const base = { name: `  ${plain(tool)}`, href: `#${id}` }
+  const decidedAt = asked && (asked.decidedAt ?? (asked.state === 'waiting' ? undefined : asked.expiresAt))
+  const end = settledAt ?? lookedAt ?? lastSentAt ?? decidedAt ?? asked?.requestedAt ?? proposedAt
   const tone = callTone(state)
-  return {
-    name: `  ${plain(tool)}`,
-    from: proposedAt,
-    to,
-    fill: tone === 'none' ? 'busy' : tone,
-    href: `#${id}`,
-    detail: detail.join(', '),
-    active: [
-      { from: proposedAt, to: Math.min(to, asked?.requestedAt ?? to) },
-      { from: Math.min(began, to), to },
-    ].filter((stretch) => stretch.to - stretch.from < longestCallMs),
+  const fill = tone === 'none' ? 'busy' : tone
+  const row = (from: number): Row => {
+    const to = Math.max(from, end)
+    const isWork = to - from < longestCallMs
+    const detail = `${state}, ${formatMs(to - from)}`
+    return { ...base, from, to, fill, detail, active: [{ from, to: isWork ? to : from }] }
   }
+  if (!asked) return [row(proposedAt)]
+  if (decidedAt === undefined) return [{ ...row(proposedAt), detail: 'waits for a person' }]
+  const wait: Row = {
+    ...base,
+    from: asked.requestedAt,
+    to: decidedAt,
+    fill: 'none',
+    detail: `${asked.state} after ${spanOf(decidedAt - asked.requestedAt)}`,
+    active: [],
+  }
+  return call.sends === 0 && settledAt === undefined ? [wait] : [wait, row(decidedAt)]
 }
 
 /** Beyond this a call was not under way all the time: it was looked for, or sent again. */

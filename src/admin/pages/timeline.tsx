@@ -16,7 +16,7 @@ export interface Moment {
 export function Timeline({ of, label }: { readonly of: readonly Moment[]; readonly label: string }) {
   let before: number | undefined
   return (
-    <ol class="steps" aria-label={label}>
+    <ol class="steps timed" aria-label={label}>
       {inOrder(of).map((moment) => {
         const since = moment.at === undefined || before === undefined ? undefined : moment.at - before
         const isNewDay =

@@ -193,7 +193,8 @@ svg.meter { display: block; width: 100%; height: 6px } .meter .back { fill: var(
   .filters label { flex: 1 1 44%; max-width: none }
 }
 .grid > .stack { align-content: start }
-.wide { overflow-x: auto } .wide svg { min-width: 640px }
+.pan { overflow-x: auto } .pan svg { min-width: 640px }
+.card.low { padding: .45rem 1.1rem }
 .call { border-top: 1px solid var(--line); padding-top: .85rem; gap: .6rem }
 .asked { background: var(--raised); border-radius: 6px; padding: .6rem .8rem }
 .page details > summary { list-style-position: inside }

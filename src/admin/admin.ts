@@ -1,9 +1,11 @@
 import type { HttpBindings } from '@hono/node-server'
 import type { Hono } from 'hono'
 import type { ServerSettings } from '../config/config.js'
+import { secretsFor } from '../runs/secrets.js'
 import { type AdminAppOptions, createAdminApp } from './app.js'
 import { guardHeaders } from './guard.js'
 import { Sessions } from './sessions.js'
+import { Tail } from './tail.js'
 import { readTokens, tokensFile } from './tokens.js'
 
 type App = Hono<{ Bindings: HttpBindings }>
@@ -45,7 +47,12 @@ export async function startAdmin(options: AdminOptions): Promise<Admin | undefin
   const origins = new Set<string>()
   const file = tokensFile(ledgerFile)
   const keeper = { file, sessions: new Sessions(clock), cookie: `rouse_${address.port}` }
-  const app = createAdminApp({ ...options, keeper, guessDelayMs, origins: () => origins })
+  const tail = new Tail({
+    store: options.store,
+    clock,
+    redact: (document) => secretsFor(options.config(), options.config()).redactJson(document),
+  })
+  const app = createAdminApp({ ...options, keeper, guessDelayMs, tail, origins: () => origins })
   const listener = await listen(app, address, undefined, {
     setting: 'server.admin',
     headers: Object.entries(guardHeaders),
@@ -55,7 +62,13 @@ export async function startAdmin(options: AdminOptions): Promise<Admin | undefin
   await readTokens(file).catch((cause: Error) => {
     log.warn({}, `admin: nobody is let in: ${cause.message}`)
   })
-  return { url: localUrl(address.host, port), close: (graceMs) => listener.close(graceMs) }
+  return {
+    url: localUrl(address.host, port),
+    close: (graceMs) => {
+      tail.close()
+      return listener.close(graceMs)
+    },
+  }
 }
 
 const wildcards: ReadonlySet<string> = new Set(['0.0.0.0', '::'])

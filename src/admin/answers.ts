@@ -7,10 +7,15 @@ import { type JsonValue, stringifyJson } from '../util/json.js'
 /** The values stay the same; what could end a script, turn a line around or hide is written as its code. */
 const unsafe = /[<>&\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu
 
-export function answerJson(value: JsonValue, status = 200): Response {
-  const body = stringifyJson(value).replace(unsafe, (found) =>
+/** On one line, whatever is in it. */
+export function jsonText(value: JsonValue): string {
+  return stringifyJson(value).replace(unsafe, (found) =>
     Array.from({ length: found.length }, (_, at) => codeOf(found.charCodeAt(at))).join(''),
   )
+}
+
+export function answerJson(value: JsonValue, status = 200): Response {
+  const body = jsonText(value)
   return new Response(body, { status, headers: { 'content-type': 'application/json; charset=utf-8' } })
 }
 
@@ -45,10 +50,17 @@ export function refuse(status: keyof typeof refusals, headers: Record<string, st
   })
 }
 
-const statuses: Partial<Record<ErrorCode, number>> = { 'store.not_found': 404, 'store.conflict': 409 }
+const statuses: Partial<Record<ErrorCode, number>> = {
+  'request.invalid': 400,
+  'store.not_found': 404,
+  'store.conflict': 409,
+  'approval.expired': 409,
+  'command.failed': 422,
+  'command.usage': 422,
+}
 
-/** What the ledger said to a decision: its code and sentence, as the command line has them. */
-export function answerFault({ code, message }: AppError): Response {
+/** What the ledger says no to: its code and sentence, as the command line has them. */
+export function answerFault({ code, message }: Pick<AppError, 'code' | 'message'>): Response {
   const status = statuses[code]
   return status === undefined
     ? refuse(503, { 'retry-after': '5' })

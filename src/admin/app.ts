@@ -2,18 +2,17 @@ import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { toAppError } from '../domain/errors.js'
 import { answerJson, answerPage, compressed, refuse } from './answers.js'
-import { apiRoutes } from './api/routes.js'
+import { type ApiOptions, apiRoutes } from './api/routes.js'
 import { answerAsset, assets } from './assets.js'
-import { Door, type DoorOptions } from './door.js'
+import { Door } from './door.js'
 import { guard, isRead } from './guard.js'
 import { logOut } from './login.js'
 import { loginPage } from './login-page.js'
 import { pageRoute } from './page-route.js'
-import type { PageOptions } from './pages/page.js'
 import { pages } from './pages/registry.js'
 import { exactly, findRoute, type Route } from './routes.js'
 
-export interface AdminAppOptions extends DoorOptions, PageOptions {
+export interface AdminAppOptions extends ApiOptions {
   /** Our own, as browsers write them. Asked at each request: the port is known only once we listen. */
   readonly origins: () => ReadonlySet<string>
 }

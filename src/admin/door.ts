@@ -65,6 +65,12 @@ export class Door {
     })
   }
 
+  /** The name of the caller, now; undefined where nobody is let in. For those who stay. */
+  async nameOf(incoming: IncomingMessage): Promise<string | undefined> {
+    const asked = await this.#whoAsks(incoming)
+    return typeof asked === 'object' ? asked.name : undefined
+  }
+
   #whoAsks(incoming: IncomingMessage): Promise<Asked> {
     return whoAsks(incoming.rawHeaders, this.options.keeper)
   }

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { AppError } from '../domain/errors.js'
-import { parseDuration } from '../util/duration.js'
+import { parseDuration, parseMoment } from '../util/duration.js'
 import { type JsonValue, stringifyJson } from '../util/json.js'
 import { redactJson } from '../util/redact.js'
 import type { Hidden } from './hidden.js'
@@ -75,17 +75,11 @@ export function parseSpan(text: string): number {
 
 /** `2h` before now, or a time in ISO 8601, in epoch milliseconds. */
 export function sinceOf(text: string, now: number, option = '--since'): number {
-  const ago = parseDuration(text)
-  if (ago !== undefined) return now - ago
-  const at = /^\d{4}-\d{2}-\d{2}([T ][\d:.]+(Z|[+-]\d{2}:?\d{2})?)?$/.test(text)
-    ? Date.parse(text)
-    : Number.NaN
-  if (Number.isNaN(at)) {
-    throw usageError(
-      `${option} "${text}" is no time; expected a duration such as 2h or 7d, or a time such as 2026-11-21T07:00:00Z`,
-    )
-  }
-  return at
+  const at = parseMoment(text, now)
+  if (at !== undefined) return at
+  throw usageError(
+    `${option} "${text}" is no time; expected a duration such as 2h or 7d, or a time such as 2026-11-21T07:00:00Z`,
+  )
 }
 
 /** One of `values`, or a usage error that lists them. */

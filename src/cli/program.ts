@@ -1,11 +1,11 @@
 import { resolve } from 'node:path'
 import { Command, CommanderError } from 'commander'
 import { ConfigError, toAppError } from '../domain/errors.js'
+import { packageVersion } from '../util/version.js'
 import type { Declare, Invocation } from './command.js'
 import { createHidden, hideConfigured, withHidden } from './hidden.js'
 import { type Io, processIo } from './io.js'
 import { shownFrom } from './shown-from.js'
-import { packageVersion } from './version.js'
 
 /** A command as the help lists it. The rest is loaded when it is called, so that the others cost nothing. */
 interface Listed {

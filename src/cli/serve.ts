@@ -1,13 +1,13 @@
 import { type Daemon, startDaemon } from '../daemon.js'
 import type { Environment } from '../util/env.js'
 import { createLogger, type LogLevel } from '../util/log.js'
+import { packageVersion } from '../util/version.js'
 import type { Invocation } from './command.js'
 import { kindNamed } from './configuration.js'
 import { hideConfigured } from './hidden.js'
 import { formatTable } from './table.js'
 import { count, indentBy } from './text.js'
 import { announceAdmin } from './token.js'
-import { packageVersion } from './version.js'
 
 export interface ServeOptions {
   readonly environment: Environment

@@ -81,6 +81,11 @@ export const errorCodes = {
   'tool.malformed': 'The API’s answer is not what the tool declares.',
   'tool.unknown_outcome': 'A write was sent and its outcome is not known.',
   'tool.held': 'A write with an unknown outcome waits for a person.',
+  'source.silent': 'Nothing came from the source for longer than `alerts.rules.silence` allows.',
+  'source.refused': 'More of the source’s deliveries were refused than `alerts.rules.refused` allows.',
+  'run.backlog':
+    'Events or runs wait for longer than `alerts.rules.backlog` allows, with nothing in their way.',
+  'alert.undelivered': 'One of `alerts.to` cannot be told. It is tried again until it can.',
   'poll.failed': 'The polled API did not give a usable page. The cursor stays where it was.',
   'poll.gap': 'The poll could not see everything between two ticks. What may be missing is named.',
   'store.unavailable':
@@ -98,6 +103,7 @@ export const errorCodes = {
     'The ledger is a backup: what happened after it was taken is not in it. See `rouse start --restored`.',
   'store.lease_lost': 'Another holder took the run over; this one’s write was refused.',
   'server.address_in_use': 'Another program listens on this address.',
+  'request.invalid': 'A request to the API is not understood. The answer names the field.',
   'command.usage': 'The command line is not understood. See `rouse --help`.',
   'command.failed': 'The command could not do what was asked. The message says why.',
   'internal.unexpected': 'A fault in rouse itself. The log has its stack.',

@@ -63,3 +63,12 @@ export function formatDuration(ms: number): string {
   }
   return parts.slice(0, 2).join(' ')
 }
+
+/** `2h` before now, or a time in ISO 8601 such as `2026-11-21T07:00:00Z`, in epoch milliseconds. */
+export function parseMoment(text: string, now: number): number | undefined {
+  const ago = parseDuration(text)
+  if (ago !== undefined) return now - ago
+  if (!/^\d{4}-\d{2}-\d{2}([T ][\d:.]+(Z|[+-]\d{2}:?\d{2})?)?$/.test(text)) return undefined
+  const at = Date.parse(text)
+  return Number.isNaN(at) ? undefined : at
+}

@@ -160,7 +160,15 @@ describe('what is sent', () => {
     await setting.stop()
     const text = '</script><!--&\u2028\u202e'
     setting = await startSetting({
-      store: { ...store, listApprovals: async () => [{ ...found, why: [text] }] },
+      store: {
+        ...store,
+        listHeld: async () => [],
+        findApprovals: async () => ({
+          approvals: [{ ...found, why: [text] }],
+          next: undefined,
+          isPartial: false,
+        }),
+      },
     })
     const { body } = await setting.send({ path: '/api/approvals', headers: bearer(setting.readToken) })
     expect(body).not.toMatch(/[<>&\u2028\u202e]/)
@@ -171,8 +179,8 @@ describe('what is sent', () => {
   it('says nothing of a fault in rouse itself', async () => {
     const { store } = setting.ledger
     await setting.stop()
-    const listApprovals = () => Promise.reject(new Error('secret detail at /etc/rouse'))
-    setting = await startSetting({ store: { ...store, listApprovals } })
+    const fails = () => Promise.reject(new Error('secret detail at /etc/rouse'))
+    setting = await startSetting({ store: { ...store, listApprovals: fails, findApprovals: fails } })
     for (const path of ['/', '/api/approvals']) {
       const { status, body } = await setting.send({ path, headers: bearer(setting.readToken) })
       expect([status, body]).toEqual([500, '{"status":"internal error"}'])

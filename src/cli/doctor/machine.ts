@@ -7,7 +7,7 @@ import { doubtAboutPlace, doubtfulAdvice, nearestDirectory } from '../../store/p
 import type { Invocation } from '../command.js'
 import { ledgerFile } from '../ledger.js'
 import { formatBytes } from '../text.js'
-import { packageVersion } from '../version.js'
+import { packageVersion } from '../../util/version.js'
 import type { Finding } from './finding.js'
 
 /** The libraries whose versions matter when something is wrong. */

@@ -11,6 +11,8 @@ export interface PageOptions {
   readonly clock: Clock
   /** The configuration in force. */
   readonly config: () => Config
+  /** The one with this digest, that a run began with. Rejects where it no longer loads. */
+  readonly configBy?: (digest: string) => Promise<Config>
   /** Its sources that receive deliveries. */
   readonly sources: () => ReadonlyMap<string, WebhookSource>
   /** Undefined while deliveries are taken; else why not. */

@@ -1,5 +1,6 @@
 import { isEcho } from '../../domain/echo.js'
 import { wakes } from '../../domain/event.js'
+import type { DeclaredLabel } from '../../domain/label.js'
 import { isFinal } from '../../domain/run.js'
 import type { StoredEvent } from '../../store/records.js'
 import { isoTime } from '../../util/clock.js'
@@ -83,7 +84,14 @@ const ways = {
 } as const
 
 /** Its attributes, as they stand in the ledger. */
-export function Attributes({ of: { event, now } }: { readonly of: EventView }) {
+export function Attributes({
+  of: { event, now },
+  label,
+}: {
+  readonly of: EventView
+  /** Of its source, where that is declared. */
+  readonly label: DeclaredLabel | undefined
+}) {
   const ids = Object.entries(event.ids)
   return (
     <Facts
@@ -120,13 +128,24 @@ export function Attributes({ of: { event, now } }: { readonly of: EventView }) {
           'actor',
           event.actor === undefined ? <span class="faint">not said</span> : <Text of={event.actor} />,
         ],
-        ['seen by', event.isPublic ? 'everybody, as the sender says' : 'those who may see the subject'],
+        ['may be seen by', seenBy(event, label)],
         isEcho(event) ? ['caused by', <Cause of={event} />] : undefined,
         ['known again by', <Known of={event} />],
         ['event', <code class="break">{event.id}</code>],
       ]}
     />
   )
+}
+
+const audiences: Readonly<Record<DeclaredLabel, string>> = {
+  public: 'everybody',
+  internal: 'the team',
+  private: 'few',
+}
+
+function seenBy({ isPublic }: StoredEvent, label: DeclaredLabel | undefined): string {
+  if (label !== undefined) return `${audiences[label]}, as config.yaml says now`
+  return isPublic ? 'everybody, as the sender says' : 'those who may see the subject'
 }
 
 function Cause({ of: { echoOf, chain } }: { readonly of: StoredEvent }) {

@@ -28,7 +28,7 @@ const plan: Page = {
     requireKnown(view, agent, options)
     const { planned, leftOut } = await planFor(view, agent, options)
     const html = (
-      <>
+      <div class="stack page">
         <p class="trail">
           <a href="/events">Events</a> / <Id id={id} href={`/events/${id}`} /> / replay
         </p>
@@ -41,7 +41,7 @@ const plan: Page = {
         {leftOut.map((one) => (
           <NotPlanned of={one} />
         ))}
-      </>
+      </div>
     )
     return { kind: 'page', title: `Replay for ${plain(agent)}`, html }
   },

@@ -76,7 +76,7 @@ function drawn(view: EventView, options: PageOptions): Html {
         </div>
         <div class="third stack">
           <Card title="Event">
-            <Attributes of={view} />
+            <Attributes of={view} label={options.config().sources.get(event.source)?.label} />
           </Card>
           <ReplayOf view={view} options={options} />
         </div>

@@ -8,7 +8,7 @@ import { plain } from '../../util/plain.js'
 import { ApprovalPill, CallState, callTone, Facts, Id, Text } from '../ui/parts.js'
 import { count, spanOf } from './amounts.js'
 import { JsonExcerpt } from './excerpt.js'
-import { bounds, ExactRequest } from './run-request.js'
+import { boundsOf, ExactRequest } from './run-request.js'
 import { meaningOf } from './run-words.js'
 import { At, type Moment, Timeline } from './timeline.js'
 
@@ -32,21 +32,21 @@ export function Call({ of }: { readonly of: CallView }) {
       <CallHead call={call} />
       <Decision call={call} />
       {approvals.map((approval) => (
-        <Asked of={approval} />
+        <Asked of={approval} isPending={request === undefined} bounds={boundsOf(most, href)} />
       ))}
       {state === 'simulated' && <NotSent call={call} later={later} />}
-      <Value name="Arguments, as the model wrote them" of={argumentsText} {...bounds(most, href)} />
+      <Value name="Arguments, as the model wrote them" of={argumentsText} {...boundsOf(most, href)} />
       {editedArguments !== undefined && (
         <Value
           name="Arguments, as a person wrote them instead"
           of={editedArguments}
-          {...bounds(most, href)}
+          {...boundsOf(most, href)}
         />
       )}
       {request && (
         <details>
           <summary>{state === 'simulated' ? 'The request that was not sent' : 'The exact request'}</summary>
-          <ExactRequest of={request} {...bounds(most, href)} />
+          <ExactRequest of={request} {...boundsOf(most, href)} />
         </details>
       )}
       {output && (
@@ -54,7 +54,7 @@ export function Call({ of }: { readonly of: CallView }) {
           name={`What the model was told${call.status === undefined ? '' : `, after the API answered ${call.status}`}`}
           of={stringifyJson(output as unknown as JsonValue)}
           isFolded={request !== undefined || !output.ok}
-          {...bounds(most, href)}
+          {...boundsOf(most, href)}
         />
       )}
       <Ledger call={call} approvals={approvals} />
@@ -91,7 +91,7 @@ function Value({
   return (
     <details open={!isFolded}>
       <summary>{name}</summary>
-      <JsonExcerpt of={of} label={name} {...bounds(most, href)} />
+      <JsonExcerpt of={of} label={name} {...boundsOf(most, href)} />
     </details>
   )
 }
@@ -161,7 +161,16 @@ function Decision({ call }: { readonly call: ToolCallRow }) {
 }
 
 /** A person was asked: why, on what facts, and who said what. */
-function Asked({ of: approval }: { readonly of: Approval }) {
+function Asked({
+  of: approval,
+  isPending,
+  bounds,
+}: {
+  readonly of: Approval
+  /** It was not prepared: what the person is asked about is all there is of its request. */
+  readonly isPending: boolean
+  readonly bounds: ReturnType<typeof boundsOf>
+}) {
   const { id, state, why, facts, requestedAt, expiresAt, decidedAt, decidedBy, reason } = approval
   return (
     <div class="stack tight asked">
@@ -206,6 +215,12 @@ function Asked({ of: approval }: { readonly of: Approval }) {
           reason === undefined ? undefined : ['they wrote', <Text of={reason} />],
         ]}
       />
+      {isPending && (
+        <details open={state === 'waiting'}>
+          <summary>The exact request that was asked about</summary>
+          <ExactRequest of={approval.request} {...bounds} />
+        </details>
+      )}
     </div>
   )
 }

@@ -35,13 +35,13 @@ export const turnInput: Page = {
     )
     if (isPart) return { kind: 'part', html: shown }
     const html = (
-      <>
+      <div class="stack page">
         <p class="trail">
           <a href="/runs">Runs</a> / <Id id={runId} href={`/runs/${runId}#turn-${turn}`} /> / turn {turn}
         </p>
         <h1>What the model was shown before turn {turn}</h1>
         <Card>{shown}</Card>
-      </>
+      </div>
     )
     return { kind: 'page', title: `Input of turn ${turn}`, html }
   },

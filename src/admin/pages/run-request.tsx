@@ -28,7 +28,7 @@ export function ExactRequest({
         <p class="small faint">No body.</p>
       ) : (
         <>
-          <Excerpt of={shown} label="Body of the request" {...bounds(most, href)} />
+          <Excerpt of={shown} label="Body of the request" {...boundsOf(most, href)} />
           <p class="small faint">
             Body of {formatBytes(Buffer.byteLength(body ?? ''))}
             {shown !== body && ', with line breaks for reading'}.
@@ -39,7 +39,7 @@ export function ExactRequest({
   )
 }
 
-export function bounds(most: number | undefined, href: string | undefined) {
+export function boundsOf(most: number | undefined, href: string | undefined) {
   return { ...(most === undefined ? {} : { most }), ...(href === undefined ? {} : { href }) }
 }
 

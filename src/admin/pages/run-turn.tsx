@@ -7,6 +7,8 @@ import { At } from './timeline.js'
 
 /** In a long run: as much of a text as says what it was. */
 const mostInLong = 600
+/** Of its words. */
+const mostSaid = 2000
 
 /** One turn: what the model was shown, what it said, and each of the calls that it asked for. */
 export function TurnCard({
@@ -34,10 +36,11 @@ export function TurnCard({
           {!isUsable && <Pill tone="bad">cut off or withheld: none of its calls was made</Pill>}
         </summary>
         <div class="stack">
-          {text.trim() !== '' && (
-            <Said by="The model wrote" of={text.trim()} {...(view.isLong ? { most: 1200 } : {})} />
-          )}
+          {text.trim() !== '' && <Said by="The model wrote" of={text.trim()} most={mostSaid} />}
           <Lazy href={`/runs/${run.id}/turns/${turn}/input`} summary="What the model was shown" />
+          {step.text.length > mostSaid && (
+            <Lazy href={`/runs/${run.id}/turns/${turn}/answer`} summary="All of what it wrote" />
+          )}
           {calls.map((call) => {
             const of: CallView = {
               call,

@@ -96,7 +96,7 @@ function rowsOfCall(call: ToolCallRow, journal: Journal): Row[] {
     return { ...base, from, to, fill, detail, active: [{ from, to: isWork ? to : from }] }
   }
   if (!asked) return [row(proposedAt)]
-  if (decidedAt === undefined) return [{ ...row(proposedAt), detail: 'waits for a person' }]
+  if (decidedAt === undefined) return [{ ...row(proposedAt), detail: 'waits' }]
   const wait: Row = {
     ...base,
     from: asked.requestedAt,

@@ -10,6 +10,7 @@ import { count, listed, spanOf } from './amounts.js'
 import { JsonExcerpt } from './excerpt.js'
 import type { Html, Page, PageOptions } from './page.js'
 import { Attempts } from './run-attempts.js'
+import { turnAnswer } from './run-answer.js'
 import { Call } from './run-call.js'
 import { CancelForm, ReplayForm, runDeeds } from './run-deeds.js'
 import { RunHead } from './run-head.js'
@@ -62,12 +63,12 @@ const call: Page = {
     )
     if (isPart) return { kind: 'part', html: shown }
     const html = (
-      <>
+      <div class="stack page">
         <p class="trail">
           <a href="/runs">Runs</a> / <Id id={runId} href={`/runs/${runId}#${callId}`} /> / <Id id={callId} />
         </p>
         <Card>{shown}</Card>
-      </>
+      </div>
     )
     return { kind: 'page', title: `${plain(found.tool)} ${found.state}`, html }
   },
@@ -76,7 +77,7 @@ const call: Page = {
 /** On a page of its own a call is shown whole, but for what no browser should have to draw. */
 const mostOfOne = 500_000
 
-export const runPages: readonly Page[] = [run, call, turnInput, ...runDeeds]
+export const runPages: readonly Page[] = [run, call, turnInput, turnAnswer, ...runDeeds]
 
 const mostEvents = 20
 

@@ -257,7 +257,7 @@ export function Waterfall({
   const x = (ms: number) => left + (ms / end) * (width - left - 70)
   const height = of.length * line + 22
   return (
-    <svg class="chart" viewBox={`0 0 ${width} ${height}`} role="img" aria-label={label}>
+    <svg class="chart" viewBox={`0 0 ${width} ${height}`} role="group" aria-label={label}>
       {[0, 0.25, 0.5, 0.75, 1].map((share) => (
         <>
           <line class="axis" x1={round(x(share * end))} x2={round(x(share * end))} y1="0" y2={height - 18} />

@@ -6,7 +6,7 @@ export const style = `
 :root {
   color-scheme: light dark;
   --ground: #f7f7f5; --paper: #ffffff; --raised: #f1f1ee; --line: #e3e3df; --strong-line: #cfcfca;
-  --ink: #1d1f22; --soft: #5d6269; --faint: #71767e;
+  --ink: #1d1f22; --soft: #5d6269; --faint: #656a72;
   --accent: #0b6b60; --accent-ink: #ffffff; --accent-soft: #dff1ee;
   --good: #17693f; --good-soft: #dff3e7; --busy: #1d56b4; --busy-soft: #e2ecfb;
   --wait: #8a5100; --wait-soft: #fbeed8; --bad: #a8231c; --bad-soft: #fbe5e3; --none: #565b62; --none-soft: #ececea;
@@ -31,6 +31,7 @@ body {
 }
 a { color: var(--accent); text-decoration: none }
 a:hover { text-decoration: underline }
+p a, dd a, li a, .break a, .notice a { text-decoration: underline; text-decoration-thickness: 1px; text-underline-offset: .2em }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 4px }
 h1 { font-size: 1.4rem; line-height: 1.25; margin: 0; font-weight: 650; letter-spacing: -.01em; overflow-wrap: anywhere }
 h2 { font-size: 1rem; margin: 0; font-weight: 620 }
@@ -198,6 +199,8 @@ svg.meter { display: block; width: 100%; height: 6px } .meter .back { fill: var(
 .call { border-top: 1px solid var(--line); padding-top: .85rem; gap: .6rem }
 .asked { background: var(--raised); border-radius: 6px; padding: .6rem .8rem }
 .page details > summary { list-style-position: inside }
+.page .said { max-height: 28rem; overflow: auto }
+.page ul { margin: 0; padding-left: 1.2rem }
 .page details > summary .row { display: inline-flex; vertical-align: middle }
 @media (min-width: 700px) { .steps.timed > li { grid-template-columns: 13.5rem minmax(0, 1fr); column-gap: 1rem; padding-bottom: .7rem } .steps.timed > li > :nth-child(n + 3) { grid-column: 2 } }
 .login { display: grid; place-items: center; grid-column: 1 / -1; min-height: 100vh; padding: 1rem }

@@ -1,3 +1,5 @@
+import type { ErrorCode } from './errors.js'
+
 /** What people are told of what is wrong, where, and how often. */
 
 export type AlertTarget =
@@ -35,7 +37,7 @@ export interface AlertSettings {
 /** What is wrong now. */
 export interface StandingAlert {
   readonly cause: string
-  readonly code: string
+  readonly code: ErrorCode
   readonly message: string
   readonly raisedAt: number
 }
@@ -44,7 +46,7 @@ export interface StandingAlert {
 export interface Telling {
   readonly target: string
   readonly cause: string
-  readonly code: string
+  readonly code: ErrorCode
   readonly raisedAt: number
   /** The last time; undefined while the first message is owed. */
   readonly toldAt: number | undefined
@@ -90,4 +92,28 @@ export function dueTellings(
     due.push({ state: 'over', telling, alert: undefined })
   }
   return due
+}
+
+interface Waiting {
+  /** At least; of very many not all are counted. */
+  readonly count: number
+  readonly oldestAt: number | undefined
+}
+
+/** What could go on and has not begun. */
+export interface Backlog {
+  /** No decision has been made on them; by the time of recording. */
+  readonly events: Waiting
+  /** Nothing but a free worker is missing; by the time of creation. */
+  readonly runs: Waiting
+}
+
+/** Of one agent: runs that died and were not replayed. */
+export interface DeadRuns {
+  readonly agent: string
+  readonly count: number
+  /** The newest. */
+  readonly runId: string
+  readonly eventId: string
+  readonly code: ErrorCode
 }

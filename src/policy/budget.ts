@@ -42,8 +42,14 @@ export function reservationsFor(grant: Grant, tool: Tool, scope: BudgetScope): R
 
 function counterOf(tool: Tool, { per }: Quota, { runId, subject, ids, now }: BudgetScope): string {
   if (per === 'run') return `${tool.name}|run|${runId}`
-  if (per === 'day') return `${tool.name}|day|${utcDay(now)}`
+  if (per === 'day') return dayCounter(tool.name, now)
   return scopeCounter(tool, boundIdsOf(tool, ids), subject)
+}
+
+/** What a tool uses up of its `max`, or of the `sum` of one of its arguments, on the UTC day of `now`. */
+export function dayCounter(tool: string, now: number, arg?: string): string {
+  const counter = `${tool}|day|${utcDay(now)}`
+  return arg === undefined ? counter : `${counter}|${arg}`
 }
 
 /** Names the tool and what it acts on: the ids that it is bound to, or the run's subject where it is bound to none. */

@@ -1,3 +1,4 @@
+import type { StandingAlert } from '../domain/alerting.js'
 import { toAppError } from '../domain/errors.js'
 import type { NewAlert } from '../store/records.js'
 import type { Store } from '../store/store.js'
@@ -24,35 +25,37 @@ const ledgerAway: NewAlert = {
  * What is between is counted in the ledger. An alert that cannot be written is logged all the same.
  */
 export class Alerts {
-  /** With what was last told of it; undefined for what stood before this process. */
-  readonly #standing: Map<string, NewAlert | undefined>
+  /** By cause, with what was last told of it. */
+  readonly #standing: Map<string, StandingAlert>
   /** Whether the last one that was to be written could not be. */
   #isUnwritten = false
   /** Writes happen one after the other, so that the ledger ends up with the last word. */
   #writing: Promise<void> = Promise.resolve()
+  #onRaised: () => void = () => undefined
 
   private constructor(
     private readonly options: AlertsOptions,
-    standing: readonly string[],
+    standing: readonly StandingAlert[],
   ) {
-    this.#standing = new Map(standing.map((cause) => [cause, undefined]))
+    this.#standing = new Map(standing.map((alert) => [alert.cause, alert]))
   }
 
   /** With what stands in the ledger from before. */
   static async open(options: AlertsOptions): Promise<Alerts> {
     const known = await options.store.listAlerts(maxStanding)
-    const standing = known.filter(({ resolvedAt }) => resolvedAt === undefined)
     return new Alerts(
       options,
-      standing.map(({ cause }) => cause),
+      known.filter(({ resolvedAt }) => resolvedAt === undefined),
     )
   }
 
   raise(alert: NewAlert): void {
     const { store, clock, log } = this.options
     const { cause, code, message } = alert
-    if (!this.#standing.has(cause)) log.error({ alert: cause, code }, message)
-    this.#standing.set(cause, alert)
+    const before = this.#standing.get(cause)
+    if (!before) log.error({ alert: cause, code }, message)
+    this.#standing.set(cause, { cause, code, message, raisedAt: before?.raisedAt ?? clock.now() })
+    if (!before) this.#onRaised()
     this.write(cause, () => store.raiseAlert(alert, clock.now()))
   }
 
@@ -65,6 +68,16 @@ export class Alerts {
 
   isStanding(cause: string): boolean {
     return this.#standing.has(cause)
+  }
+
+  /** All that stand, also those that the ledger does not have because it cannot be written. */
+  all(): StandingAlert[] {
+    return [...this.#standing.values()]
+  }
+
+  /** Called when a cause begins to stand. */
+  onRaised(listener: () => void): void {
+    this.#onRaised = listener
   }
 
   /** The causes that stand and begin with `prefix`. */

@@ -119,7 +119,7 @@ export class Guard {
     ] as const
     for (const [prefix, names] of declared) {
       for (const cause of alerts.standing(prefix)) {
-        if (!names.has(cause.slice(prefix.length))) alerts.resolve(cause)
+        if (!names.has(cause.slice(prefix.length).split(' ')[0] ?? '')) alerts.resolve(cause)
       }
     }
   }

@@ -1,6 +1,7 @@
 import type { AppError } from '../domain/errors.js'
 import { doubtAboutPlace, doubtfulAdvice } from '../store/place.js'
 import type { Logger } from '../util/log.js'
+import { Alerting } from './alerting.js'
 import { Alerts } from './alerts.js'
 import { Circuits } from './circuits.js'
 import { Guard } from './guard.js'
@@ -55,6 +56,7 @@ export async function createRuns(options: RunsOptions): Promise<Runs> {
     },
   })
   const halt = () => (guard.unready === undefined ? undefined : 'disk')
+  const alerting = new Alerting({ store, alerts, config: () => configurations.current, clock, log })
   const circuits = new Circuits(clock, alerts)
   const worker = new Worker({
     ...options,
@@ -67,13 +69,14 @@ export async function createRuns(options: RunsOptions): Promise<Runs> {
     async start() {
       await guard.start()
       await worker.start()
+      await alerting.start()
     },
     wake: () => worker.wake(),
     lookAround: () => void guard.look(),
     unready: () => guard.unready,
     failed,
     async stop(graceMs) {
-      await Promise.all([worker.stop(graceMs), guard.stop()])
+      await Promise.all([worker.stop(graceMs), guard.stop(), alerting.stop()])
       await alerts.settled()
     },
   }

@@ -1,4 +1,5 @@
 import type { Mailbox } from '../domain/agent.js'
+import type { Backlog, DeadRuns, Telling } from '../domain/alerting.js'
 import type { Approval } from '../domain/approval.js'
 import type { Echo, EchoQuestion } from '../domain/echo.js'
 import type { Event } from '../domain/event.js'
@@ -266,6 +267,19 @@ export interface Store {
   resolveAlert(cause: string, now: number): Promise<boolean>
   /** Those that stand first, then by time, newest first. */
   listAlerts(limit: number): Promise<Alert[]>
+
+  /** What whom was told of alerts, or is owed. */
+  tellings(): Promise<Telling[]>
+  /** Replaces what stands of the same target and cause. */
+  recordTelling(telling: Telling): Promise<void>
+  forgetTelling(target: string, cause: string): Promise<void>
+  /** What could go on and has not begun. */
+  backlog(): Promise<Backlog>
+  /**
+   * By agent, runs that died since then, but for those that have been replayed and those that killed the process. Of
+   * very many only the newest are looked at.
+   */
+  deadRuns(since: number): Promise<DeadRuns[]>
 
   event(id: string): Promise<StoredEvent | undefined>
   delivery(id: string): Promise<StoredDelivery | undefined>

@@ -9,6 +9,7 @@ import { secrets } from '../../src/store/sqlite/migrations/0003-secrets.js'
 import { policy } from '../../src/store/sqlite/migrations/0004-policy.js'
 import { begun } from '../../src/store/sqlite/migrations/0005-begun.js'
 import { tallies } from '../../src/store/sqlite/migrations/0006-tallies.js'
+import { tellings } from '../../src/store/sqlite/migrations/0007-tellings.js'
 import { openSqliteStore } from '../../src/store/sqlite/open.js'
 import { armFaultPoints } from '../../src/util/fault-point.js'
 import { sha256 } from '../../src/util/signature.js'
@@ -163,7 +164,7 @@ describe('a ledger of the second schema', () => {
 })
 
 it('changes no step that ledgers have behind them: they never take it again', () => {
-  const steps = [initial, faults, secrets, policy, begun, tallies]
+  const steps = [initial, faults, secrets, policy, begun, tallies, tellings]
   const digests = steps.map((sql) => sha256(sql).toString('hex').slice(0, 16))
   const known = [
     '800a3e8ec8a16a32',
@@ -172,6 +173,7 @@ it('changes no step that ledgers have behind them: they never take it again', ()
     '8db5d4cc29762ac7',
     '2e09072fd6085fcf',
     '294a5577a605b1fb',
+    '9222fb6cc0b33ceb',
   ]
   expect(digests).toEqual(known)
   expect(digests).toHaveLength(schemaVersion)

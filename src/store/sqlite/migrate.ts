@@ -7,9 +7,10 @@ import { secrets } from './migrations/0003-secrets.js'
 import { policy } from './migrations/0004-policy.js'
 import { begun } from './migrations/0005-begun.js'
 import { tallies } from './migrations/0006-tallies.js'
+import { tellings } from './migrations/0007-tellings.js'
 
 /** In order; the n-th brings the ledger to version n. Only ever appended to. */
-const migrations: readonly string[] = [initial, faults, secrets, policy, begun, tallies]
+const migrations: readonly string[] = [initial, faults, secrets, policy, begun, tallies, tellings]
 
 export const schemaVersion = migrations.length
 

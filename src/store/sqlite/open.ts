@@ -45,8 +45,10 @@ import { acceptBackup, refuseBackup } from './restored.js'
 import { retention } from './retention.js'
 import { runs } from './runs.js'
 import { secretUses } from './secret-uses.js'
+import { signs } from './signs.js'
 import { steps } from './steps.js'
 import { stuck } from './stuck.js'
+import { tellings } from './tellings.js'
 import { ticks } from './ticks.js'
 import { toolCalls } from './tool-calls.js'
 import { Writer } from './writer.js'
@@ -127,6 +129,8 @@ function assemble(
     ...approvalRequests(writer),
     ...approvalDecisions(writer, ends),
     ...alerts(writer, reader),
+    ...tellings(writer, reader),
+    ...signs(reader),
     ...configs(writer, reader),
     ...reading(reader),
     ...lists(reader),

@@ -39,12 +39,16 @@ export function addExamples(command: Command, examples: readonly string[]): Comm
  * stays JSON whatever a secret is made of.
  */
 export function printDocument({ io, hidden }: Invocation, document: JsonValue): void {
-  io.out(
-    stringifyJson(redactJson(document, hidden.redact), 2).replace(
-      /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu,
-      escapeUnits,
-    ),
-  )
+  io.out(escaped(stringifyJson(redactJson(document, hidden.redact), 2)))
+}
+
+/** The same on one line, one of many. */
+export function printLine({ io, hidden }: Invocation, document: JsonValue): void {
+  io.out(escaped(stringifyJson(redactJson(document, hidden.redact))))
+}
+
+function escaped(text: string): string {
+  return text.replace(/[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu, escapeUnits)
 }
 
 function escapeUnits(text: string): string {

@@ -1,12 +1,9 @@
 import { storeEngines } from '../store/registry.js'
-import type { Store } from '../store/store.js'
-import { sleep } from '../util/clock.js'
-import { addExamples, type Declare, type Invocation, oneOf, whenOf } from './command.js'
+import { addExamples, type Declare, type Invocation, oneOf } from './command.js'
 import { keepDevVariables, type Missing, madeUpValues, missingVariables } from './dev-variables.js'
+import { followStories } from './follow.js'
 import { formatBanner, logLevels, serve } from './serve.js'
-import { formatStoryLine } from './story-text.js'
 import { formatFields } from './table.js'
-import { Tail } from './tail.js'
 
 interface Options {
   readonly logLevel: string
@@ -66,47 +63,14 @@ export function formatMadeUp(missing: readonly Missing[], { io }: Pick<Invocatio
   )}`
 }
 
-const lookEveryMs = 150
-
 /** Prints what happens until it is told to end. Reads the ledger on a connection of its own, as a command beside the daemon does. */
 async function follow(invocation: Invocation, file: string): Promise<() => Promise<void>> {
   const store = await storeEngines.sqlite({ file, exclusive: false })
-  const tail = new Tail(store, () => whenOf(invocation))
-  await tail.skip()
   const ending = new AbortController()
-  const following = (async () => {
-    let version: number | undefined
-    while (!ending.signal.aborted) {
-      version = await printNews(invocation, store, tail, version)
-      await sleep(lookEveryMs, ending.signal).catch(() => undefined)
-    }
-  })()
+  const following = await followStories(invocation, store, { signal: ending.signal })
   return async () => {
     ending.abort()
-    await following
-    await printNews(invocation, store, tail, undefined)
+    await following.ended
     await store.close()
-  }
-}
-
-async function printNews(
-  invocation: Invocation,
-  store: Store,
-  tail: Tail,
-  known: number | undefined,
-): Promise<number | undefined> {
-  const { io } = invocation
-  try {
-    const version = await store.version()
-    if (version !== known) {
-      const when = whenOf(invocation)
-      for (const line of await tail.news()) io.out(formatStoryLine(line, when, io))
-    }
-    return version
-  } catch (cause) {
-    io.err(
-      `the ledger could not be read, looking again: ${cause instanceof Error ? cause.message : String(cause)}`,
-    )
-    return undefined
   }
 }

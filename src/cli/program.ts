@@ -94,6 +94,11 @@ const groups: readonly { readonly title: string; readonly commands: readonly Lis
         load: async () => (await import('./explain.js')).declareExplain,
       },
       {
+        signature: 'tail',
+        summary: 'what happens, as it happens',
+        load: async () => (await import('./tail-command.js')).declareTail,
+      },
+      {
         signature: 'shadow',
         summary: 'writes that were recorded and not sent, beside what then happened',
         load: async () => (await import('./shadow.js')).declareShadow,

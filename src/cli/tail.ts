@@ -1,54 +1,65 @@
-import { isFinal, type Run } from '../domain/run.js'
+import type { Run } from '../domain/run.js'
 import type { StoredEvent } from '../store/records.js'
+import type { ChangeMark } from '../store/reports.js'
 import type { Store } from '../store/store.js'
 import { eventStory } from './story.js'
 import type { StoryLine } from './story-line.js'
 import type { When } from './when.js'
 
-/** How many of the newest events and runs are looked at each time. */
+/** How many of the newest events are looked at each time: a redelivery makes no change that the ledger tells of. */
 const windowSize = 50
+const batchSize = 200
 /** Keys that are remembered; far more than the windows can bring again. */
 const maxKnown = 50_000
 
 /** What is new in the ledger since it was last asked: each line of each story once. */
 export class Tail {
   #known = new Set<string>()
-  #finished = new Set<string>()
+  #mark: ChangeMark | undefined
+  #since = Number.NEGATIVE_INFINITY
 
   constructor(
     private readonly store: Store,
     private readonly when: () => When,
+    private readonly isWanted: (event: StoredEvent, runs: readonly Run[]) => boolean = () => true,
   ) {}
 
-  /** Takes everything that is there now as told. */
-  async skip(): Promise<void> {
+  /** Takes everything that is there now as told; what happened before `now` is not told later either. */
+  async skip(now: number): Promise<void> {
     await this.news()
+    this.#since = now
   }
 
   /** Oldest first. */
   async news(): Promise<StoryLine[]> {
-    const events = await this.store.listEvents({ limit: windowSize })
-    const found = new Map(events.map((event) => [event.id, event]))
-    for (const run of await this.activeRuns()) {
-      if (found.has(run.eventId)) continue
-      const event = await this.store.event(run.eventId)
-      if (event) found.set(event.id, event)
-    }
+    const found = new Map<string, StoredEvent>()
+    for (const event of await this.store.listEvents({ limit: windowSize })) found.set(event.id, event)
+    await this.addChanged(found)
     const lines: StoryLine[] = []
     for (const event of found.values()) lines.push(...(await this.newsOf(event)))
     return lines.sort((left, right) => (left.at ?? 0) - (right.at ?? 0))
   }
 
-  private async activeRuns(): Promise<Run[]> {
-    const runs = await this.store.listRuns({ limit: windowSize })
-    const fresh = runs.filter(({ id, state }) => !(isFinal(state) && this.#finished.has(id)))
-    for (const { id, state } of runs) if (isFinal(state)) this.#finished.add(id)
-    return fresh
+  /** However many there are: after a burst, and of runs whose events are old. */
+  private async addChanged(found: Map<string, StoredEvent>): Promise<void> {
+    for (let isMore = true; isMore; ) {
+      const { events, changes, next, isMore: more } = await this.store.changesSince(this.#mark, batchSize)
+      for (const { event } of events) if (!found.has(event.id)) found.set(event.id, event)
+      for (const runId of new Set(changes.map((change) => change.runId))) {
+        const run = await this.store.run(runId)
+        if (!run || found.has(run.eventId)) continue
+        const event = await this.store.event(run.eventId)
+        if (event) found.set(event.id, event)
+      }
+      this.#mark = next
+      isMore = more
+    }
   }
 
   private async newsOf(event: StoredEvent): Promise<StoryLine[]> {
     const deliveries = await this.store.deliveriesOf(event.id)
     const runs = await this.store.runsOf(event.id)
+    if (!this.isWanted(event, runs)) return []
     const journals = await Promise.all(runs.map(({ id }) => this.store.journal(id)))
     const story = eventStory({ event, deliveries, runs: journals }, this.when())
     const news: StoryLine[] = []
@@ -57,6 +68,7 @@ export class Tail {
       at = line.at ?? at
       if (this.#known.has(line.key)) continue
       this.#known.add(line.key)
+      if (at < this.#since && event.recordedAt < this.#since) continue
       // A line without a time of its own stays where its story has it.
       news.push(line.verb === 'waiting' && line.at === undefined ? line : { ...line, at })
     }

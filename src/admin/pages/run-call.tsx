@@ -349,7 +349,7 @@ function ledgerOf(call: ToolCallRow, approvals: readonly Approval[]): Moment[] {
       at: lastSentAt,
       tone: 'busy',
       verb: 'sent again',
-      text: `the ${sends}. time, the same bytes with the same key`,
+      text: `${count(sends, 'time')} in all, the same bytes with the same key`,
     })
   }
   if (looks > 0 && lookedAt !== undefined) {

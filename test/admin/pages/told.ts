@@ -67,7 +67,8 @@ export async function startPages(): Promise<Pages> {
     ...setting,
     async page(path, { isPart = false, token = setting.approveToken } = {}) {
       const headers = { ...bearer(token), ...(isPart ? { 'HX-Request': 'true' } : {}) }
-      return (await setting.send({ path, headers })).body
+      const { body } = await setting.send({ path, headers })
+      return Buffer.from(body, 'latin1').toString('utf8')
     },
   }
 }
@@ -135,6 +136,7 @@ export async function tellBusyRun(store: Store): Promise<Told & { readonly calls
     amount: 4200,
     reason: 'duplicate',
     customer: 'Maria <b>Silva</b>',
+    memo: `is it ${ownSecret} ?`,
   })
   const told = await tellEvent(
     store,
@@ -372,4 +374,17 @@ export async function tellHostileRun(store: Store): Promise<Told & { readonly ca
   await store.settle(lease, call.id, { state: 'denied', output, note: hostile }, began + 2100)
   await store.finish(lease, { state: 'completed', summary: hostile }, 2000, began + 2200)
   return { ...told, callId: call.id }
+}
+
+/** What a person reads, without markup. */
+export function read(html: string): string {
+  return html
+    .replace(/<(style|script|svg)\b.*?<\/\1>/gs, ' ')
+    .replace(/<[^>]*>/g, ' ')
+    .replaceAll('&quot;', '"')
+    .replaceAll('&#39;', "'")
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&amp;', '&')
+    .replace(/\s+/g, ' ')
 }

@@ -27,8 +27,9 @@ export function Bars({
   readonly of: readonly Bar[]
   /** What is seen, for those who do not see it. */
   readonly label: string
-  readonly from: string
-  readonly to: string
+  /** What stands at both ends, below; nothing does where these are left out. */
+  readonly from?: string
+  readonly to?: string
   /** At least so much has room. */
   readonly top?: number
   readonly say?: (value: number) => string
@@ -72,7 +73,7 @@ export function Bars({
         })}
         <Ground width={Math.max(1, of.length) * step} at={high} />
       </svg>
-      <Ends from={from} to={to} most={most === 0 ? undefined : say(most)} />
+      {from !== undefined && <Ends from={from} to={to} most={most === 0 ? undefined : say(most)} />}
     </figure>
   )
 }
@@ -155,7 +156,7 @@ function Ends({
   most,
 }: {
   readonly from: string
-  readonly to: string
+  readonly to: string | undefined
   readonly most: string | undefined
 }) {
   return (

@@ -164,6 +164,9 @@ svg.chart { display: block; width: 100%; height: auto; overflow: visible }
 .chart .fill-bad { fill: var(--bad) } .chart .fill-none { fill: var(--strong-line) } .chart .fill-accent { fill: var(--accent) }
 .chart .line-accent { stroke: var(--accent); fill: none; stroke-width: 1.5 } .chart .line-busy { stroke: var(--busy); fill: none; stroke-width: 1.5 }
 .chart .area { fill: var(--accent-soft) }
+dialog:not([open]) { display: none }
+.arrival { display: grid; gap: .3rem 1.25rem; min-width: 0 } .arrival > * { min-width: 0 }
+@media (min-width: 700px) { .arrival { grid-template-columns: minmax(0, 2fr) minmax(0, 3fr) } .arrival > .notice { grid-column: span 2 } }
 .plot { margin: 0; display: grid; gap: .2rem; min-width: 0 }
 .plot figcaption { display: flex; justify-content: space-between; gap: .75rem; color: var(--faint); font-size: .78rem }
 svg.chart.is-high { height: 84px } svg.chart.is-low { height: 30px } svg.chart.shares { height: 10px; border-radius: 3px; overflow: hidden }

@@ -1,0 +1,18 @@
+import { Text } from '../ui/parts.js'
+
+/** A sentence of ours in which commands stand between backticks. What it names from outside stays text. */
+export function Sentence({ of }: { readonly of: string }) {
+  return (
+    <>
+      {of.split('`').map((part, index) =>
+        index % 2 === 0 ? (
+          <Text of={part} />
+        ) : (
+          <code>
+            <Text of={part} />
+          </code>
+        ),
+      )}
+    </>
+  )
+}

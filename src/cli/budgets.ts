@@ -1,72 +1,22 @@
-import type { Grant } from '../domain/agent.js'
 import type { Approval } from '../domain/approval.js'
-import { reservationsFor } from '../policy/budget.js'
-import { boundIdsOf, scopeOf } from '../policy/scope.js'
+import { type BudgetLine, budgetsOf as budgetsBy } from '../runs/budgets.js'
 import type { Journal, StoredEvent } from '../store/records.js'
 import type { Store } from '../store/store.js'
-import { parseArguments } from '../tools/arguments.js'
 import type { Invocation } from './command.js'
 import { loadWithoutSecrets } from './without-secrets.js'
 
-/** What a call would take of one budget. */
-export interface BudgetLine {
-  /** `for charge ch_1`, `amount today`. */
-  readonly what: string
-  readonly amount: number
-  readonly limit: number
-  /** What others have taken of it. */
-  readonly stands: number
-}
+export type { BudgetLine }
 
 /** By today's config.yaml; undefined where that does not load or no longer fits the call. */
 export async function budgetsOf(
   store: Store,
   approval: Approval,
-  { run, calls }: Journal,
+  journal: Journal,
   event: StoredEvent,
   invocation: Invocation,
 ): Promise<BudgetLine[] | undefined> {
-  const call = calls.find(({ id }) => id === approval.toolCallId)
   const loaded = await loadWithoutSecrets(invocation).catch(() => undefined)
-  const tool = loaded?.config.tools.get(approval.tool)
-  const agent = loaded?.config.agents.get(approval.agent)
-  const grant = agent?.grants.find((candidate) => candidate.tool === approval.tool)
-  if (!call || !tool || !grant) return undefined
-  const ids = scopeOf(
-    event.ids,
-    calls.map((earlier) => earlier.yields),
-  )
-  try {
-    const args = parseArguments(tool, call.editedArguments ?? call.argumentsText)
-    const subject = `${event.source}/${run.subject}`
-    const wanted = reservationsFor(grant, tool, {
-      runId: run.id,
-      subject,
-      ids,
-      now: invocation.io.clock.now(),
-      args,
-    })
-    const standing = await store.spent(wanted.map(({ counter }) => counter))
-    const object = Object.entries(boundIdsOf(tool, ids))
-      .map(([name, value]) => `${name} ${value}`)
-      .join(', ')
-    const names = namesOf(grant, object === '' ? 'this subject' : object)
-    return wanted.map(({ amount, limit }, index) => ({
-      what: names[index] ?? '',
-      amount,
-      limit,
-      stands: standing[index] ?? 0,
-    }))
-  } catch {
-    return undefined
-  }
-}
-
-/** In the order of `reservationsFor`: calls, then sums. */
-function namesOf({ max, sum }: Grant, object: string): string[] {
-  const places = { run: 'in this run', day: 'today, UTC', subject: `for ${object}` } as const
-  return [
-    ...max.map(({ per, limit }) => `${limit === 1 ? 'call' : 'calls'} ${places[per]}`),
-    ...sum.map(({ per, arg }) => `of ${arg} ${places[per]}`),
-  ]
+  if (!loaded) return undefined
+  const now = invocation.io.clock.now()
+  return budgetsBy(store, approval, journal, event, { config: loaded.config, now })
 }

@@ -1,7 +1,19 @@
+import { approvalsPages } from './approvals.js'
 import { eventPages } from './event.js'
+import { eventsPages } from './events.js'
 import type { Page } from './page.js'
+import { parkedPages } from './parked.js'
 import { runPages } from './run.js'
+import { runsPages } from './runs.js'
 import { waiting } from './waiting.js'
 
 /** All pages, one line each. No two may take the same method and path. */
-export const pages: readonly Page[] = [waiting, ...eventPages, ...runPages]
+export const pages: readonly Page[] = [
+  waiting,
+  ...eventPages,
+  ...runPages,
+  ...eventsPages,
+  ...runsPages,
+  ...approvalsPages,
+  ...parkedPages,
+]

@@ -201,6 +201,11 @@ svg.meter { display: block; width: 100%; height: 6px } .meter .back { fill: var(
 .card.low { padding: .45rem 1.1rem }
 .call { border-top: 1px solid var(--line); padding-top: .85rem; gap: .6rem }
 .asked { background: var(--raised); border-radius: 6px; padding: .6rem .8rem }
+.target { font-size: 1rem }
+.deeds { display: grid; gap: .75rem; border-top: 1px solid var(--line); padding-top: .85rem } .deeds .grow { flex: 1; min-width: 0 }
+.deeds kbd { color: inherit; opacity: .75 } .way { display: flex; gap: .6rem; align-items: start; color: inherit; padding: .3rem 0 } .way input { min-height: 0; margin-top: .25rem }
+@media (min-width: 700px) { .deeds { grid-template-columns: auto minmax(0, 1fr) } .deeds > .whole { grid-column: span 2 } }
+.budget { display: grid; gap: .2rem; max-width: 34rem } .cause .amount { font-size: 1.35rem; line-height: 1.2 } .plan { display: grid; gap: .4rem }
 .page details > summary { list-style-position: inside }
 .page .said { max-height: 28rem; overflow: auto }
 .page ul { margin: 0; padding-left: 1.2rem }

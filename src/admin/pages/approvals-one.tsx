@@ -1,0 +1,19 @@
+import { Id } from '../ui/parts.js'
+import { After } from './approvals-after.js'
+import { ApprovalCard } from './approvals-card.js'
+import { type ApprovalView, canBeDecided } from './approvals-view.js'
+
+/** One approval: what there is to decide, or what became of it. */
+export function ApprovalPage({ of, typed }: { readonly of: ApprovalView; readonly typed?: URLSearchParams }) {
+  const { id } = of.approval
+  return (
+    <div class="stack page">
+      <p class="trail">
+        <a href="/approvals">Approvals</a> / <Id id={id} />
+      </p>
+      <h1>{canBeDecided(of) ? 'Send this?' : 'A decided call'}</h1>
+      {!canBeDecided(of) && <After of={of} />}
+      <ApprovalCard of={of} {...(typed === undefined ? {} : { typed })} />
+    </div>
+  )
+}

@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util'
+import { playAll } from './all.js'
 import { type AttackFile, ownFile, readAttacks } from './format.js'
 import { nothingRemoved, playWithout, removals } from './mutations.js'
 import { areRight, reportOf } from './report.js'
-import { runAttacks } from './run.js'
+import type { Result } from './run.js'
 
 const usage = `npm run attack -- [options] [attacks.json]
 
@@ -33,13 +34,11 @@ async function main(): Promise<void> {
 }
 
 async function asItIs(file: AttackFile): Promise<number> {
-  const results = await runAttacks(file, {
-    only: values.only?.split(','),
-    lanes: Number(values.lanes),
-    onResult: ({ id, isRight, ms }) => {
-      if (process.stderr.isTTY) process.stderr.write(`${id} ${isRight ? 'right' : 'WRONG'} ${ms} ms\n`)
-    },
-  })
+  const only = values.only?.split(',')
+  const onResult = ({ id, isRight, ms }: Result) => {
+    if (process.stderr.isTTY) process.stderr.write(`${id} ${isRight ? 'right' : 'WRONG'} ${ms} ms\n`)
+  }
+  const results = await playAll(file, { only, lanes: Number(values.lanes), onResult })
   console.log(values.json ? JSON.stringify(results, null, 1) : reportOf(results))
   return areRight(results) ? 0 : 1
 }

@@ -34,7 +34,7 @@ const arm = resolve(import.meta.dirname, '../../faults/arm.mjs')
 /** The process dies with the write under way; the model, asked again, wants another amount. */
 async function otherArguments(stage: Stage): Promise<Trial> {
   // Before the answer is recorded the model is asked anew; after that, what stands there is what is done.
-  const points = ['K07', 'K11']
+  const points = ['K07', 'K13']
   const trials: Trial[] = []
   for (const point of points) trials.push(await crashed(stage, point))
   return {

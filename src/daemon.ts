@@ -30,6 +30,8 @@ import type { Environment } from './util/env.js'
 import { createNetwork } from './util/fetch.js'
 import { newId } from './util/id.js'
 import type { Logger } from './util/log.js'
+import { openTracer } from './util/trace-export.js'
+import { packageVersion } from './util/version.js'
 
 export interface DaemonOptions {
   readonly configFile: string
@@ -67,9 +69,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const config = await load()
   for (const { path, message } of config.warnings) log.warn({ path }, message)
 
+  const node = `${hostname()}-${newId('run').slice(-8)}`
+  const about = { clock, log, node, version: packageVersion() }
+  const tracer = config.tracing && (await openTracer(config.tracing, about))
   const { engine, file } = config.store
   const store = await storeEngines[engine]({ file, exclusive: true, isRestoreAccepted })
-  const shared = { store, clock, log }
+  const shared = { store, clock, log, tracer }
   const loadFormer = (snapshot: ConfigSnapshot) => loadSnapshot(snapshot, { environment, kinds })
   const configurations = await Configurations.open(config, { store, clock, load: loadFormer })
   const inForce = () => configurations.current
@@ -80,7 +85,6 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const tools = createHttpToolClient({ clock })
   const modelFor = createModelPool({ clock, directory: dirname(config.file) })
 
-  const node = `${hostname()}-${newId('run').slice(-8)}`
   const { concurrency } = config.server
   const runs = await createRuns({
     ...shared,
@@ -165,6 +169,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       await secretUses.flush()
       await tools.close()
       await keys.close()
+      await tracer?.close(closeGraceMs)
       await store.close()
       log.info({}, 'rouse has stopped')
     },

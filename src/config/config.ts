@@ -5,6 +5,7 @@ import type { ConfigProblem } from '../domain/errors.js'
 import type { DeclaredLabel } from '../domain/label.js'
 import type { Credential, Tool } from '../domain/tool.js'
 import type { LogLevel } from '../util/log.js'
+import type { TracingSettings } from '../util/trace.js'
 
 /** A configuration that loaded whole: every name resolves, every secret is there, every expression compiles. */
 export interface Config {
@@ -22,6 +23,8 @@ export interface Config {
   readonly tools: ReadonlyMap<string, Tool>
   readonly agents: ReadonlyMap<string, Agent>
   readonly alerts: AlertSettings
+  /** Undefined: there are no traces. */
+  readonly tracing: TracingSettings | undefined
   readonly log: LogSettings
   /** Worth a person's attention, not wrong. */
   readonly warnings: readonly ConfigProblem[]

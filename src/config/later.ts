@@ -18,7 +18,6 @@ const keys: readonly (readonly [pattern: string, what: string])[] = [
   ['credentials.*.query', 'a credential in the query of a URL'],
   ['sources.*.reconcile', 'reconciliation'],
   ['keep', 'one for all sources; each has its own'],
-  ['tracing', 'tracing'],
   ['metrics', 'nothing to set: the admin listener has them'],
   ['backup', 'backups by the daemon'],
 ]

@@ -15,6 +15,7 @@ import { shellSchema } from './schema.js'
 import { loadCredentials, loadLog, loadModels, loadServer, loadStore } from './settings.js'
 import { loadSources } from './sources.js'
 import { loadTools } from './tools.js'
+import { loadTracing, tracingSecrets } from './tracing.js'
 
 export interface LoadOptions {
   readonly environment: Environment
@@ -50,6 +51,7 @@ export async function loadSnapshot(snapshot: ConfigSnapshot, options: LoadOption
   return load(options, {
     file: snapshot.file,
     shownFile: snapshot.file,
+    isFormer: true,
     text: snapshot.text,
     instructions: async (path) => {
       const text = Object.hasOwn(snapshot.instructions, path) ? snapshot.instructions[path] : undefined
@@ -63,6 +65,8 @@ interface Origin {
   /** Absolute. */
   readonly file: string
   readonly shownFile: string
+  /** That of a run which began with it. */
+  readonly isFormer?: boolean
   readonly text: string
   instructions(path: string): Promise<string>
 }
@@ -91,6 +95,8 @@ async function load({ environment, files = diskFiles, kinds }: LoadOptions, orig
   const drafts = loadAgents({ sources, tools, models }, context)
   const alerts = loadAlerts(sources.names, context)
   const log = loadLog(context)
+  // What an earlier start had is not asked for again: who no longer wants traces may take the packages away.
+  const tracing = origin.isFormer ? undefined : loadTracing(context)
   const sections: LoadedSections = { models, credentials, sources, tools, agents: drafts }
   crossCheck(sections, context)
   const instructions: Record<string, string> = {}
@@ -114,8 +120,13 @@ async function load({ environment, files = diskFiles, kinds }: LoadOptions, orig
     agents,
     alerts,
     log,
+    tracing,
     warnings: problems.sorted(problems.warnings),
-    secretValues: [...secretValues(sections, context), ...alertSecrets(alerts)],
+    secretValues: [
+      ...secretValues(sections, context),
+      ...alertSecrets(alerts),
+      ...tracingSecrets(tracing, context),
+    ],
     secretFiles: [...secretFiles],
   }
 }

@@ -5,6 +5,7 @@ import { type ConfigDocument, type Path, placeKey } from './document.js'
 function isHidden(path: Path): boolean {
   if (path[0] === 'credentials' && /^(bearer|basic|header)$/.test(String(path[2]))) return true
   if (path[0] === 'alerts' && path[3] === 'slack') return true
+  if (path[0] === 'tracing' && path[1] === 'headers') return true
   return path.some((key) => /^(secrets?|token|passwords?|api_key|private_key)$/i.test(String(key)))
 }
 

@@ -5,6 +5,7 @@ import { count, duration, durationOrForever, rate, size, text } from './scalars.
 import { agentSchema } from './schema-agent.js'
 import { alertsSchema } from './schema-alerts.js'
 import { labelSchema, toolSchema } from './schema-tool.js'
+import { tracingSchema } from './schema-tracing.js'
 
 /** The names of sources, tools, agents, models and credentials. */
 export const nameSchema = z
@@ -178,6 +179,7 @@ export const shellSchema = z.strictObject({
   tools: section('tools'),
   agents: section('agents'),
   alerts: z.unknown().optional(),
+  tracing: z.unknown().optional(),
   log: z.unknown().optional(),
 })
 
@@ -223,6 +225,7 @@ export function configSchema(kinds: readonly SourceSchema[]) {
     tools: z.record(nameSchema, toolSchema).optional().describe('Declared API operations, by name.'),
     agents: z.record(nameSchema, agentSchema).optional().describe('Agents, by name.'),
     alerts: alertsSchema.optional(),
+    tracing: tracingSchema.optional(),
     log: logSchema.optional(),
   })
 }

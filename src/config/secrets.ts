@@ -1,4 +1,5 @@
 import { type ConfigDocument, type Path, placeKey } from './document.js'
+import { headerSecrets, mayCarrySecret } from './headers.js'
 
 const placeholders: readonly RegExp[] = [
   /^(change|replace|insert|put|set)[-_ ]?(me|this|here|it)\b.*$/i,
@@ -52,6 +53,14 @@ export function secretsIn({ value, places }: ConfigDocument): string[] {
     if (typeof item !== 'string') return
     const inserted = places.get(placeKey(path))?.scalar?.inserted ?? []
     const isLong = inserted.length > 0 || item.length >= minLiteralLength
+    if (
+      path[0] === 'tracing' &&
+      path[1] === 'headers' &&
+      (inserted.length > 0 || mayCarrySecret(`${path[2]}`))
+    ) {
+      const parts = inserted.map((part) => part.value)
+      for (const secret of headerSecrets(item, parts)) found.add(secret)
+    }
     if (isCredentialPath(path, around) || (path[0] === 'sources' && isSecretPath(path) && isLong))
       found.add(item)
     for (const { value: text, variable } of inserted) {

@@ -1,13 +1,15 @@
 import type { Config } from '../config/config.js'
 import { echoWindowMs, isEcho } from '../domain/echo.js'
 import { toAppError } from '../domain/errors.js'
-import type { Event } from '../domain/event.js'
+import type { Event, MatchDecision } from '../domain/event.js'
+import { arrivalSpan, dispatchSpan, traceOf } from '../domain/spans.js'
 import { echoQuestion, echoRulesOf } from '../policy/echo.js'
 import type { Store } from '../store/store.js'
 import { backoffMs } from '../util/backoff.js'
 import { type Clock, sleep } from '../util/clock.js'
 import { faultPoint } from '../util/fault-point.js'
 import type { Logger } from '../util/log.js'
+import type { Tracer } from '../util/trace.js'
 import { match } from './match.js'
 
 type DispatchConfig = Pick<Config, 'agents' | 'sources' | 'tools'>
@@ -16,6 +18,7 @@ export interface DispatcherOptions {
   readonly store: Store
   readonly clock: Clock
   readonly log: Logger
+  readonly tracer?: Tracer | undefined
   /** The configuration in force. */
   readonly config: () => DispatchConfig
   /** Called after the commit, when there are runs to be claimed. */
@@ -116,7 +119,8 @@ export class Dispatcher {
   }
 
   private async dispatch(recorded: readonly Event[]): Promise<void> {
-    const { store, clock, onRuns } = this.options
+    const { store, clock, tracer, onRuns } = this.options
+    const startedAt = clock.now()
     // One configuration for the whole batch, whatever is swapped meanwhile.
     const config = this.options.config()
     const inForce = [...config.agents.values()]
@@ -128,6 +132,7 @@ export class Dispatcher {
     }))
     const mailboxes = new Map(inForce.map(({ name, mailbox }) => [name, mailbox]))
     const runIds = await store.dispatch(dispatches, clock.now(), mailboxes)
+    if (tracer) trace(tracer, events, dispatches, startedAt)
     if (runIds.length === 0) return
     faultPoint('K04')
     onRuns(runIds)
@@ -145,5 +150,24 @@ export class Dispatcher {
       const echo = echoes.get(event.id)
       return echo ? { ...event, echoOf: echo.runId, chain: echo.chain } : event
     })
+  }
+}
+
+/** Of a delivery the root is told as it arrives; what came by the clock has no other place for it. */
+function trace(
+  tracer: Tracer,
+  events: readonly Event[],
+  dispatches: readonly { readonly decisions: readonly MatchDecision[] }[],
+  startedAt: number,
+): void {
+  for (const [at, event] of events.entries()) {
+    const root = traceOf(event.id)
+    const decisions = dispatches[at]?.decisions ?? []
+    const woken = decisions.filter(({ reason }) => reason === 'matched').map(({ agent }) => agent)
+    if (event.via !== 'webhook') tracer.begin(root, arrivalSpan(event)).end()
+    tracer
+      .under(root)
+      .child(dispatchSpan(event.id, woken, startedAt))
+      .end()
   }
 }

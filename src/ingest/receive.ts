@@ -1,11 +1,13 @@
 import type { Delivery, Reply } from '../domain/delivery.js'
 import { AppError, VerificationError } from '../domain/errors.js'
 import type { Event, EventDraft } from '../domain/event.js'
+import { arrivalSpan, redeliverySpan, traceOf } from '../domain/spans.js'
 import type { WebhookSource } from '../sources/source.js'
 import type { Store } from '../store/store.js'
 import type { Clock } from '../util/clock.js'
 import { faultPoint } from '../util/fault-point.js'
-import { record, recordMalformed } from './record.js'
+import type { Tracer } from '../util/trace.js'
+import { type RecordedArrival, record, recordMalformed } from './record.js'
 
 /** What became of a delivery. `http/` turns it into what the sender expects. */
 export type Received =
@@ -24,6 +26,7 @@ export type Received =
 export interface Receiver {
   readonly store: Store
   readonly clock: Clock
+  readonly tracer?: Tracer | undefined
   /** Called for each delivery that verified, with the secret that it was signed with. */
   readonly onVerified?: (source: string, secretIndex: number) => void
   /** Called after the commit, with the events that are new. */
@@ -61,11 +64,26 @@ export async function receive(
     faultPoint('K02')
     const recorded = await record(store, delivery, verified.secretIndex, drafts, () => verified.json())
     faultPoint('K03')
+    if (receiver.tracer) trace(receiver.tracer, delivery, recorded)
     onRecorded(recorded.newEvents)
     const eventIds = recorded.events.flatMap(({ id }) => (id === undefined ? [] : [id]))
     return { state: recorded.state, eventIds, reply: source.reply(recorded.state, verified) }
   } catch (error) {
     if (error instanceof VerificationError) return { state: 'refused', error }
     throw error
+  }
+}
+
+/** A delivery is part of the trace of each of its events. */
+function trace(tracer: Tracer, { id, source, receivedAt }: Delivery, recorded: RecordedArrival): void {
+  for (const event of recorded.newEvents) {
+    tracer.begin(traceOf(event.id), arrivalSpan(event, id)).end()
+  }
+  for (const { id: eventId, isNew } of recorded.events) {
+    if (isNew || eventId === undefined) continue
+    tracer
+      .under(traceOf(eventId))
+      .child(redeliverySpan(eventId, source, id, receivedAt))
+      .end()
   }
 }

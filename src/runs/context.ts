@@ -7,6 +7,7 @@ import type { Store } from '../store/store.js'
 import type { ToolClient } from '../tools/tool.js'
 import type { Clock } from '../util/clock.js'
 import type { Logger } from '../util/log.js'
+import type { Span } from '../util/trace.js'
 import type { Secrets } from './secrets.js'
 
 /** What one stretch of work on one run has to hand. */
@@ -31,6 +32,8 @@ export interface RunContext {
   readonly costOf: CostOf
   readonly clock: Clock
   readonly log: Logger
+  /** What is being done, for the spans below it; undefined where traces are off. */
+  readonly span?: Span | undefined
   /** Aborts when the lease is lost or the process must end now: whatever is under way is given up. */
   readonly signal: AbortSignal
   /** Whether to stop at the next safe point, because the process is to end. */

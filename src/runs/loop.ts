@@ -2,13 +2,15 @@ import type { ModelSettings } from '../domain/agent.js'
 import { AppError, ModelError, ToolError } from '../domain/errors.js'
 import { type LimitReached, limitReached } from '../domain/limits.js'
 import { type Run, type RunOutcome, supersededError } from '../domain/run.js'
+import { answerAttributes, modelSpan, toolCallSpan } from '../domain/spans.js'
 import type { ToolCall } from '../domain/tool-call.js'
 import type { ModelAnswer, ModelRequest } from '../models/model.js'
-import type { Journal, NewStep, StoredStep } from '../store/records.js'
+import type { Journal, NewStep, StoredStep, ToolCallRow } from '../store/records.js'
 import { toolSchema } from '../tools/arguments.js'
 import { timeoutSignal } from '../util/clock.js'
 import { faultPoint } from '../util/fault-point.js'
 import { newId } from '../util/id.js'
+import { within } from '../util/trace.js'
 import { callBoundReached } from './bounds.js'
 import { activeMs, type RunContext } from './context.js'
 import { buildPrompt } from './prompt.js'
@@ -70,7 +72,7 @@ async function advanceCalls(context: RunContext): Promise<RunOutcome | undefined
     const reached = call?.state === 'proposed' ? boundOfCall(context, journal, index) : undefined
     if (reached) return waitOf(parked, fault) ?? { state: 'dead', error: reached }
     try {
-      const outcome = call && (await advanceToolCall(context, journal, call))
+      const outcome = call && (await advanceOne(context, journal, call))
       parked = longerWait(parked, outcome)
     } catch (error) {
       if (!(error instanceof ToolError) || error.retry === 'never') throw error
@@ -79,6 +81,17 @@ async function advanceCalls(context: RunContext): Promise<RunOutcome | undefined
     journal = await context.store.journal(context.run.id)
   }
   return waitOf(parked, fault)
+}
+
+function advanceOne(
+  context: RunContext,
+  journal: Journal,
+  call: ToolCallRow,
+): Promise<RunOutcome | undefined> {
+  if (context.span === undefined) return advanceToolCall(context, journal, call)
+  return within(context.span, toolCallSpan(call, context.config.tools.get(call.tool)), (span) =>
+    advanceToolCall({ ...context, span }, journal, call),
+  )
 }
 
 /** Until the time that one of its calls has; where none has one, as the API's fault says, which is thrown. */
@@ -127,7 +140,12 @@ async function takeTurn(context: RunContext, seen: SeenEvents, journal: Journal)
   const settings = config.models.get(agent.model)
   if (!settings) throw new AppError('config.unavailable', `the model "${agent.model}" is not declared`)
   const askedAt = clock.monotonic()
-  const answer = await ask(context, withoutSecrets(context, buildPrompt(agent, seen, journal, schemas)))
+  const request = withoutSecrets(context, buildPrompt(agent, seen, journal, schemas))
+  const answer = await within(context.span, modelSpan(context.run, agent.name, settings), async (span) => {
+    const answered = await ask(context, request)
+    span?.set(answerAttributes(answered, context.costOf(settings, answered)))
+    return answered
+  })
   faultPoint('K07')
   const step = stepOf(context, journal.steps, settings, answer, clock.monotonic() - askedAt)
   const calls = answer.finish === 'calls' ? answer.calls : []

@@ -5,6 +5,7 @@ import type { ToolAnswer } from '../tools/tool.js'
 import { backoffMs } from '../util/backoff.js'
 import { sleep } from '../util/clock.js'
 import type { RunContext } from './context.js'
+import { send } from './send.js'
 
 const maxTries = 3
 /** A longer wait that the API asks for is not spent here, with the worker held. */
@@ -17,7 +18,7 @@ export async function readWithRetries(
   request: FrozenRequest,
 ): Promise<ToolAnswer> {
   for (let attempt = 1; ; attempt++) {
-    const answer = await context.tools.send(tool, request, {
+    const answer = await send(context, tool, request, {
       credential: credentialOf(context, tool),
       idempotencyKey: undefined,
       signal: context.signal,

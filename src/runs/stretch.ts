@@ -2,6 +2,7 @@ import type { Config } from '../config/config.js'
 import type { ModelSettings } from '../domain/agent.js'
 import { AppError, StoreError, toAppError } from '../domain/errors.js'
 import type { ParkedOn, RunOutcome } from '../domain/run.js'
+import { attemptSpan, outcomeAttributes, traceOf } from '../domain/spans.js'
 import type { Model } from '../models/model.js'
 import type { ClaimedRun } from '../store/records.js'
 import type { Store } from '../store/store.js'
@@ -10,6 +11,7 @@ import { backoffMs } from '../util/backoff.js'
 import { type Clock, nextUtcDay, sleep } from '../util/clock.js'
 import { faultPoint } from '../util/fault-point.js'
 import type { Logger } from '../util/log.js'
+import { type Span, type Tracer, within } from '../util/trace.js'
 import type { Alerts } from './alerts.js'
 import type { Configurations } from './configurations.js'
 import type { CostOf, RunContext } from './context.js'
@@ -28,6 +30,7 @@ export interface StretchOptions {
   readonly costOf: CostOf
   readonly alerts: Alerts
   readonly clock: Clock
+  readonly tracer?: Tracer | undefined
 }
 
 /** What a run under way is to wait for, from its next safe point on. */
@@ -47,12 +50,35 @@ export interface StretchHooks {
   readonly onCleared: () => void
 }
 
+/** What else a stretch has to hand. */
+interface Surroundings {
+  readonly hooks: StretchHooks
+  readonly log: Logger
+  readonly span: Span | undefined
+}
+
 /** Works on the run until it ends, waits, or must stop. Undefined when it is no longer ours to finish. */
 export async function work(
   options: StretchOptions,
   held: Held,
   hooks: StretchHooks,
   log: Logger,
+): Promise<RunOutcome | undefined> {
+  const { run } = held.claimed
+  const root = options.tracer?.under(traceOf(run.eventId))
+  if (root === undefined) return workWithin(options, held, { hooks, log, span: undefined })
+  return within(root, attemptSpan(run), async (span) => {
+    const outcome = await workWithin(options, held, { hooks, log, span })
+    span?.set(outcomeAttributes(outcome))
+    if (outcome?.state === 'dead' || outcome?.state === 'failed') span?.fail(outcome.error.code)
+    return outcome
+  })
+}
+
+async function workWithin(
+  options: StretchOptions,
+  held: Held,
+  { hooks, log, span }: Surroundings,
 ): Promise<RunOutcome | undefined> {
   const { store, clock, configurations, alerts } = options
   const { claimed, abort } = held
@@ -75,7 +101,7 @@ export async function work(
     if (run.startedAt === undefined) for (const cause of overLimitCauses(run)) alerts.resolve(cause)
     const isPinned = begun.configDigest === config.digest
     const pinned = isPinned ? config : await configurations.byDigest(begun.configDigest)
-    const context = contextOf(options, held, pinned, { beganAt, log, hooks })
+    const context = contextOf(options, held, pinned, { beganAt, log, hooks, span })
     faultPoint('K05')
     return halted(await runLoop(context), hooks.halt())
   } catch (error) {
@@ -123,7 +149,7 @@ function contextOf(
   options: StretchOptions,
   held: Held,
   config: Config,
-  { beganAt, log, hooks }: { beganAt: number; log: Logger; hooks: StretchHooks },
+  { beganAt, log, hooks, span }: Surroundings & { readonly beganAt: number },
 ): RunContext {
   const { lease, run, event, newerEventAt } = held.claimed
   const { store, tools, modelFor, costOf, clock, configurations } = options
@@ -150,6 +176,7 @@ function contextOf(
     costOf,
     clock,
     log,
+    span,
     signal: held.abort.signal,
     isStopping: () => hooks.halt() !== undefined,
     beganAt,

@@ -66,6 +66,7 @@ async function decideAndPerform(
     prepared = await prepareWrite(context, call, permitted)
   } catch (error) {
     if (!(error instanceof PolicyError)) throw error
+    context.span?.fail(error.code)
     const output = refusal(error.code, error.message, hintFor(error))
     await store.settle(lease, call.id, { state: 'denied', output, note: error.message }, clock.now())
     return undefined

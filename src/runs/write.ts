@@ -15,6 +15,7 @@ import type { Permit } from './permit.js'
 import { refusal } from './prompt.js'
 import { credentialOf } from './read.js'
 import { refused } from './refused.js'
+import { send } from './send.js'
 import { waitMs, waitsInARow } from './waits.js'
 
 /** What was frozen when a write was prepared, and the tool of the run's own configuration. */
@@ -151,11 +152,11 @@ async function sendInTurn(
   call: ToolCall,
   { earlier }: SendHistory,
 ): Promise<ToolAnswer> {
-  const { store, lease, clock, tools, signal } = context
+  const { store, lease, clock, signal } = context
   const { tool, request, key } = frozen(context, call)
   for (let connects = 1; ; connects++) {
     let isMarked = false
-    const answer = await tools.send(tool, request, {
+    const answer = await send(context, tool, request, {
       credential: credentialOf(context, tool),
       idempotencyKey: key,
       signal,

@@ -99,7 +99,7 @@ async function inTurn(
 
 /** The frozen headers, and what only the wire may see. A fault of ours here must not send a secret to the wrong place. */
 function sentHeaders(tool: Tool, request: FrozenRequest, options: SendOptions): Record<string, string> {
-  const { credential, idempotencyKey } = options
+  const { credential, idempotencyKey, traceparent } = options
   const fault = (reason: string) =>
     new AppError('internal.unexpected', `${tool.name} was not sent: ${reason}`)
   if (new URL(request.url).origin !== tool.origin) throw fault('its URL is not at the origin of the tool')
@@ -116,6 +116,7 @@ function sentHeaders(tool: Tool, request: FrozenRequest, options: SendOptions): 
   if (tool.idempotency && idempotencyKey !== undefined) {
     headers[tool.idempotency.header.toLowerCase()] = idempotencyKey
   }
+  if (traceparent !== undefined) headers['traceparent'] = traceparent
   return headers
 }
 

@@ -33,6 +33,8 @@ export interface SendOptions {
   readonly credential: Credential | undefined
   readonly idempotencyKey: string | undefined
   readonly signal: AbortSignal
+  /** The span that the request belongs to. Goes out with it and is no part of what was frozen. */
+  readonly traceparent?: string | undefined
   /**
    * Awaited when the request's turn has come in the queue of its credential or origin, just before the first byte.
    * It is not called where the signal aborts before that.

@@ -35,7 +35,10 @@ export function JsonExcerpt({ of, ...rest }: Parameters<typeof Excerpt>[0]) {
   return <Excerpt of={spreadText(of)} {...rest} />
 }
 
-/** What is there when it is asked for: fetched when it is opened, and a link without script. */
+/**
+ * What is there when it is asked for: fetched when it is opened, and a link without script. It stays when the page around
+ * it is made fresh.
+ */
 export function Lazy({
   href,
   id,
@@ -54,7 +57,7 @@ export function Lazy({
       hx-swap="innerHTML"
     >
       <summary>{summary}</summary>
-      <div class="lazy stack">
+      <div class="lazy stack" hx-morph-skip-children>
         <a href={href}>Open it on a page of its own</a>
       </div>
     </details>

@@ -132,7 +132,7 @@ export function Head({ title }: { readonly title: string }) {
     <head>
       <meta charset="utf-8" />
       <meta name="viewport" content="width=device-width, initial-scale=1" />
-      <meta name="htmx-config" content='{"includeIndicatorCSS":false}' />
+      <meta name="htmx-config" content='{"includeIndicatorCSS":false,"morphIgnore":["data-htmx-powered","open"]}' />
       <title>{title} · rouse</title>
       <link rel="icon" href={icon.path} type="image/svg+xml" />
       <link rel="stylesheet" href={stylesheet.path} />

@@ -54,14 +54,14 @@ const bucket = 'hour / CAST(@bucketMs AS INTEGER) * CAST(@bucketMs AS INTEGER)'
 export function hours(reader: Reader): Hours {
   const { db } = reader
   const activity = db.prepare<unknown[], ArrivalSums & At>(`
-    SELECT ${bucket} AS at, source, ${arrivalSums} FROM source_hours WHERE hour >= @since AND hour < @until
+    SELECT ${bucket} AS at, source, ${arrivalSums} FROM source_hours WHERE hour > 0 AND hour >= @since AND hour < @until
     GROUP BY 1, 2 ORDER BY 1, 2`)
   const runs = db.prepare<unknown[], RunCounts & OfAgent & At>(`
-    SELECT ${bucket} AS at, agent, ${runSums} FROM agent_hours WHERE hour >= @since GROUP BY 1, 2`)
+    SELECT ${bucket} AS at, agent, ${runSums} FROM agent_hours WHERE hour > 0 AND hour >= @since GROUP BY 1, 2`)
   const models = db.prepare<unknown[], ModelSums & OfAgent & At>(`
-    SELECT ${bucket} AS at, agent, ${modelSums} FROM model_hours WHERE hour >= @since GROUP BY 1, 2`)
+    SELECT ${bucket} AS at, agent, ${modelSums} FROM model_hours WHERE hour > 0 AND hour >= @since GROUP BY 1, 2`)
   const byModel = db.prepare<unknown[], ModelSums & OfModel>(`
-    SELECT agent, model, ${modelSums} FROM model_hours WHERE hour >= @since GROUP BY 1, 2 ORDER BY 1, 2`)
+    SELECT agent, model, ${modelSums} FROM model_hours WHERE hour > 0 AND hour >= @since GROUP BY 1, 2 ORDER BY 1, 2`)
 
   const spending = (since: number, bucketMs: number): Spending[] => {
     const asked = { since: hourOf(since), bucketMs }

@@ -20,7 +20,16 @@ interface Listening {
 export interface AdminOptions
   extends Pick<
     AdminAppOptions,
-    'store' | 'clock' | 'log' | 'readBody' | 'guesses' | 'unready' | 'onDecided' | 'config' | 'sources'
+    | 'store'
+    | 'clock'
+    | 'log'
+    | 'readBody'
+    | 'guesses'
+    | 'unready'
+    | 'onDecided'
+    | 'config'
+    | 'sources'
+    | 'pages'
   > {
   /** Where; undefined for nowhere. */
   readonly address: ServerSettings['admin']

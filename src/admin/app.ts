@@ -9,12 +9,15 @@ import { guard, isRead } from './guard.js'
 import { logOut } from './login.js'
 import { loginPage } from './login-page.js'
 import { pageRoute } from './page-route.js'
+import type { Page } from './pages/page.js'
 import { pages } from './pages/registry.js'
 import { exactly, findRoute, type Route } from './routes.js'
 
 export interface AdminAppOptions extends ApiOptions {
   /** Our own, as browsers write them. Asked at each request: the port is known only once we listen. */
   readonly origins: () => ReadonlySet<string>
+  /** Default: those of the registry. */
+  readonly pages?: readonly Page[]
 }
 
 /**
@@ -66,7 +69,7 @@ function routesOf(options: AdminAppOptions, door: Door): readonly Route[] {
       path: exactly('/logout'),
       answer: ({ incoming, target }) => logOut(incoming, target, options.keeper),
     },
-    ...pages.map((page) => pageRoute(page, door, options)),
+    ...(options.pages ?? pages).map((page) => pageRoute(page, door, options)),
     ...apiRoutes(door, options),
   ]
 }

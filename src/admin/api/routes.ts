@@ -151,7 +151,12 @@ function listen(ask: Ask, caller: Caller, door: Door, options: ApiOptions): Resp
   if (last !== undefined && after === undefined) {
     return refusal(new Misunderstood([{ field: 'Last-Event-ID', message: 'expected the id of a message' }]))
   }
-  const headers = { 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' }
+  // The connection ends with the stream: at a stop nothing is left to wait for.
+  const headers = {
+    'content-type': 'text/event-stream; charset=utf-8',
+    'x-accel-buffering': 'no',
+    connection: 'close',
+  }
   if (incoming.method === 'HEAD') return new Response(null, { headers })
   const body = options.tail.listen({
     after,

@@ -27,6 +27,9 @@ export interface TellerOptions {
   readonly secrets: () => Secrets
   /** What this rouse is called in messages: its public URL. */
   readonly name: () => string
+  /** Nothing new is sent from then on. */
+  readonly stopping: AbortSignal
+  /** What is under way is given up. */
   readonly signal: AbortSignal
 }
 
@@ -98,7 +101,7 @@ export class AlertTeller {
     await this.write()
     if (this.options.clock.monotonic() < this.#pauseUntil) return
     for (const one of due) {
-      if (this.options.signal.aborted || !(await this.tell(one, now))) return
+      if (this.options.stopping.aborted || !(await this.tell(one, now))) return
       await this.write()
     }
   }

@@ -22,6 +22,8 @@ export interface AlertingOptions {
 
 const lookEveryMs = 1000
 const rulesEveryMs = 5000
+/** What is under way at the end has so long, so that it need not be sent again. */
+const stopGraceMs = 2000
 
 /** Looks for what is wrong and tells people of it. Nothing waits for it, and nothing that fails in it ends anything. */
 export class Alerting {
@@ -29,6 +31,7 @@ export class Alerting {
   readonly #network: Network
   readonly #tellers = new Map<string, AlertTeller>()
   readonly #stop = new AbortController()
+  readonly #cut = new AbortController()
   #owed: readonly Telling[] = []
   #timers: NodeJS.Timeout[] = []
   #looking: Promise<void> | undefined
@@ -84,8 +87,10 @@ export class Alerting {
   async stop(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer)
     this.#stop.abort(new Error('stopping'))
+    const timer = setTimeout(() => this.#cut.abort(new Error('stopping')), stopGraceMs)
     await this.#looking
     await Promise.all([...this.#tellers.values()].map((teller) => teller.stopped()))
+    clearTimeout(timer)
     if (this.options.network === undefined) await this.#network.close()
   }
 
@@ -117,7 +122,8 @@ export class Alerting {
   private tellerOptions() {
     const { store, alerts, clock, log, config } = this.options
     return {
-      ...{ store, alerts, clock, log, network: this.#network, signal: this.#stop.signal },
+      ...{ store, alerts, clock, log, network: this.#network },
+      ...{ stopping: this.#stop.signal, signal: this.#cut.signal },
       secrets: () => secretsFor(config(), config()),
       name: () => config().server.publicUrl,
     }

@@ -22,6 +22,7 @@ const samplesInWindow = 60
 /** Which share of a source's deliveries was refused lately, from counts that only grow. */
 export class RefusedShare {
   readonly #samples = new Map<string, Sample[]>()
+  #sampledAt: number | undefined
 
   /** `refusals` are all since one day that stays the same; `at` never goes back. */
   sample(
@@ -38,14 +39,16 @@ export class RefusedShare {
       for (const { source: of, reason, count } of refusals) {
         if (of === source) refused.set(reason, (refused.get(reason) ?? 0) + count)
       }
-      // A source that is seen for the first time had nothing before this process looked.
-      const samples = this.#samples.get(source) ?? []
+      // What was not there at the last look had nothing then; what is there at the first one is from before.
+      const nothing = { at: this.#sampledAt ?? at, verified: 0, refused: new Map() }
+      const samples = this.#samples.get(source) ?? (this.#sampledAt === undefined ? [] : [nothing])
       this.#samples.set(source, samples)
       const before = samples.at(-2)
       if (before && at - before.at < windowMs / samplesInWindow) samples.pop()
       samples.push({ at, verified, refused })
       while (samples[1] && samples[1].at <= at - windowMs) samples.shift()
     }
+    this.#sampledAt = at
   }
 
   /** Undefined where the share is smaller, or where it is of very few. */

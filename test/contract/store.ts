@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe } from 'vitest'
 import type { Store } from '../../src/store/store.js'
+import { alertPromises } from './store-alerts.js'
 import { arrivalPromises } from './store-arrivals.js'
 import { claimPromises } from './store-claims.js'
 import { echoPromises } from './store-echoes.js'
@@ -30,6 +31,7 @@ export function storeContract(name: string, make: () => Promise<Ledger>): void {
     afterEach(() => ledger.close())
     const subject = { store: () => ledger.store, another: () => ledger.another() }
 
+    describe('what is told', () => alertPromises(subject))
     describe('arrivals', () => arrivalPromises(subject))
     describe('claims and leases', () => claimPromises(subject))
     describe('echoes and runs of a day', () => echoPromises(subject))

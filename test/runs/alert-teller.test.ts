@@ -70,7 +70,7 @@ async function teller(): Promise<AlertTeller> {
     if (isLedgerFull) throw new Error('disk full')
   }
   return new AlertTeller(target, new Map(known.map((telling) => [telling.cause, telling])), {
-    ...{ alerts, network, clock, log: log(), signal: stopping.signal },
+    ...{ alerts, network, clock, log: log(), stopping: stopping.signal, signal: stopping.signal },
     store: {
       recordTelling: (telling) => isFull().then(() => store.recordTelling(telling)),
       forgetTelling: (id, cause) => isFull().then(() => store.forgetTelling(id, cause)),

@@ -135,9 +135,9 @@ async function asked(store: Store, now: number): Promise<Ask[]> {
     ['events of a subject', () => store.findEvents({ subject: 'acme/web#77', limit: 50 })],
     ['events of an actor', () => store.findEvents({ actor: 'actor-7', limit: 50 })],
     ['events that woke an agent', () => store.findEvents({ agent: 'agent-3', limit: 50 })],
-    ['events with a text that none has', () => store.findEvents({ text: 'nowhere', limit: 50 })],
-    ['events that woke nobody known', () => store.findEvents({ agent: 'other', limit: 50 })],
-    ['event by the beginning of its id', () => store.findEvents({ id: id.slice(0, 20), limit: 50 })],
+    ['events with a text, none has it', () => store.findEvents({ text: 'nowhere', limit: 50 })],
+    ['events that woke who never woke', () => store.findEvents({ agent: 'other', limit: 50 })],
+    ['events by how their id begins', () => store.findEvents({ id: id.slice(0, 20), limit: 50 })],
     [
       'events by a delivery',
       () => store.findEvents({ id: id.replace('evt', 'dlv').slice(0, 20), limit: 50 }),
@@ -146,7 +146,7 @@ async function asked(store: Store, now: number): Promise<Ask[]> {
     ['runs of an agent, dead', () => store.findRuns({ agent: 'agent-4', state: 'dead', limit: 50 })],
     ['runs parked on approval', () => store.findRuns({ parkedOn: 'approval', limit: 50 })],
     ['runs of a subject', () => store.findRuns({ subject: 'acme/web#75', limit: 50 })],
-    ['runs with an error that none has', () => store.findRuns({ errorCode: 'model.auth', limit: 50 })],
+    ['runs with an error, none has it', () => store.findRuns({ errorCode: 'model.auth', limit: 50 })],
     ['approvals', () => store.findApprovals({ limit: 50 })],
   ]
 }

@@ -69,8 +69,9 @@ const cancel = deciding({
   summary: 'Ends a run that is queued, parked or failed.',
   body: z.strictObject({ reason: reason.optional() }),
   answer: documents.run,
-  async does({ id, body, caller }, { store, clock }) {
+  async does({ id, body, caller }, { store, clock, onDecided }) {
     await store.cancelRun(id, cancelReason(caller.name, body.reason), clock.now())
+    onDecided()
     return runDocument((await store.journal(id)).run)
   },
 })

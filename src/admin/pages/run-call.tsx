@@ -27,6 +27,7 @@ export function Call({ of }: { readonly of: CallView }) {
   const { call, approvals, later, runId, most } = of
   const { id, state, argumentsText, editedArguments, request, output } = call
   const href = `/runs/${runId}/calls/${id}`
+  const told = output && stringifyJson(output as unknown as JsonValue)
   return (
     <div class={`stack call is-${callTone(state)}`} id={id}>
       <CallHead call={call} />
@@ -49,11 +50,11 @@ export function Call({ of }: { readonly of: CallView }) {
           <ExactRequest of={request} {...boundsOf(most, href)} />
         </details>
       )}
-      {output && (
+      {told !== undefined && output && (
         <Value
           name={`What the model was told${call.status === undefined ? '' : `, after the API answered ${call.status}`}`}
-          of={stringifyJson(output as unknown as JsonValue)}
-          isFolded={request !== undefined || !output.ok}
+          of={told}
+          isFolded={request !== undefined || !output.ok || told.length > mostOpen}
           {...boundsOf(most, href)}
         />
       )}
@@ -63,6 +64,8 @@ export function Call({ of }: { readonly of: CallView }) {
 }
 
 const mostOnOneLine = 120
+/** A longer answer is read by who looks for it. */
+const mostOpen = 400
 
 /** A short text stands on the line of its name, a long one as a block. */
 function Value({
@@ -90,7 +93,9 @@ function Value({
   }
   return (
     <details open={!isFolded}>
-      <summary>{name}</summary>
+      <summary>
+        {name} <span class="faint">({count(of.length, 'character')})</span>
+      </summary>
       <JsonExcerpt of={of} label={name} {...boundsOf(most, href)} />
     </details>
   )

@@ -89,6 +89,7 @@ function Notices({ of: { journal, now } }: { readonly of: RunView }) {
   const { run, approvals, calls, behind } = journal
   const waiting = approvals.filter(({ state }) => state === 'waiting')
   const held = calls.filter(({ state }) => state === 'held')
+  const isTold = held.length > 0 && run.error?.code === 'tool.held'
   return (
     <>
       {waiting.map((approval) => (
@@ -104,7 +105,7 @@ function Notices({ of: { journal, now } }: { readonly of: RunView }) {
           ))}
         </p>
       )}
-      {run.error && run.state !== 'completed' && <Fault run={run} error={run.error} />}
+      {run.error && run.state !== 'completed' && !isTold && <Fault run={run} error={run.error} />}
       {behind !== undefined && !isFinal(run.state) && (
         <p class="notice">
           It comes after <a href={`/runs/${behind}`}>{behind}</a>, the run of this agent about the same

@@ -1,4 +1,3 @@
-import type { Child } from 'hono/jsx'
 import type { Limits } from '../../domain/agent.js'
 import type { RunUsage } from '../../domain/run.js'
 import { Meter } from '../ui/charts.js'
@@ -18,15 +17,16 @@ export function Meters({
 }) {
   const tokens = usage.inputTokens + usage.outputTokens
   const whole = (value: number) => value.toLocaleString('en')
+  const isKnown = limits !== undefined
   const cost = usage.turns === 0 ? 0 : usage.costUsd
   return (
     <>
       <div class="stack">
-        <Used name="Turns" used={usage.turns} of={limits?.turns} say={whole} />
-        <Used name="Tool calls" used={usage.calls} of={limits?.calls} say={whole} />
-        <Used name="Tokens" used={tokens} of={limits?.tokens} say={whole} />
-        <Used name="Money" used={cost} of={limits?.costUsd} say={sayUsd} />
-        <Used name="Time at work" used={usage.activeMs} of={limits?.timeMs} say={spanOf} />
+        <Used name="Turns" used={usage.turns} of={limits?.turns} say={whole} isKnown={isKnown} />
+        <Used name="Tool calls" used={usage.calls} of={limits?.calls} say={whole} isKnown={isKnown} />
+        <Used name="Tokens" used={tokens} of={limits?.tokens} say={whole} isKnown={isKnown} />
+        <Used name="Money" used={cost} of={limits?.costUsd} say={sayUsd} isKnown={isKnown} />
+        <Used name="Time at work" used={usage.activeMs} of={limits?.timeMs} say={spanOf} isKnown={isKnown} />
       </div>
       {limits === undefined && (
         <p class="small faint">The agent is no longer declared, nor are its limits.</p>
@@ -43,14 +43,17 @@ function Used({
   used,
   of,
   say,
+  isKnown,
 }: {
   readonly name: string
   readonly used: number | undefined
   readonly of: number | undefined
   readonly say: (value: number) => string
+  /** Whether there are limits to speak of. */
+  readonly isKnown: boolean
 }) {
   const said = used === undefined ? 'unknown' : say(used)
-  const bound: Child = of === undefined ? 'no limit' : `of ${say(of)}`
+  const bound = !isKnown ? '' : of === undefined ? 'no limit' : `of ${say(of)}`
   return (
     <div class="stack tight">
       <div class="row small">

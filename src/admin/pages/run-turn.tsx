@@ -22,6 +22,7 @@ export function TurnCard({
 }) {
   const { turn, model, inputTokens, outputTokens, costUsd, durationMs, text, isUsable, createdAt } = step
   const { run } = view.journal
+  const isClosing = isLast && text.trim() !== '' && text.trim() === run.summary?.trim()
   const isOpen = !view.isLong || isLast || calls.some(isTrouble)
   return (
     <section class={isOpen ? 'card' : 'card low'} id={`turn-${turn}`} aria-label={`Turn ${turn}`}>
@@ -36,9 +37,10 @@ export function TurnCard({
           {!isUsable && <Pill tone="bad">cut off or withheld: none of its calls was made</Pill>}
         </summary>
         <div class="stack">
-          {text.trim() !== '' && <Said by="The model wrote" of={text.trim()} most={mostSaid} />}
+          {isClosing && <p class="small soft">Its closing words stand above.</p>}
+          {text.trim() !== '' && !isClosing && <Said by="The model wrote" of={text.trim()} most={mostSaid} />}
           <Lazy href={`/runs/${run.id}/turns/${turn}/input`} summary="What the model was shown" />
-          {step.text.length > mostSaid && (
+          {text.length > mostSaid && (
             <Lazy href={`/runs/${run.id}/turns/${turn}/answer`} summary="All of what it wrote" />
           )}
           {calls.map((call) => {

@@ -70,7 +70,7 @@ function rowsOf({ step, calls }: Turn, journal: Journal, isDense: boolean): Row[
   const whole = { from: first.from, to: Math.max(...rows.map(({ to }) => to)) }
   const trouble = rows.find(({ fill }) => fill === 'bad' || fill === 'wait')
   const together: Row = {
-    name: `  ${count(calls.length, 'call')}`,
+    name: `\u00a0\u00a0${count(calls.length, 'call')}`,
     ...whole,
     fill: trouble?.fill ?? 'good',
     href: turn.href,
@@ -84,7 +84,7 @@ function rowsOf({ step, calls }: Turn, journal: Journal, isDense: boolean): Row[
 function rowsOfCall(call: ToolCallRow, journal: Journal): Row[] {
   const { id, tool, state, proposedAt, lastSentAt, lookedAt, settledAt } = call
   const asked = approvalsOf(journal, call).at(-1)
-  const base = { name: `  ${plain(tool)}`, href: `#${id}` }
+  const base = { name: `\u00a0\u00a0${plain(tool)}`, href: `#${id}` }
   const decidedAt = asked && (asked.decidedAt ?? (asked.state === 'waiting' ? undefined : asked.expiresAt))
   const end = settledAt ?? lookedAt ?? lastSentAt ?? decidedAt ?? asked?.requestedAt ?? proposedAt
   const tone = callTone(state)

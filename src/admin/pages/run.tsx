@@ -9,8 +9,8 @@ import { Card, Facts, formatMs, Id, Said, Text, When } from '../ui/parts.js'
 import { count, listed, spanOf } from './amounts.js'
 import { JsonExcerpt } from './excerpt.js'
 import type { Html, Page, PageOptions } from './page.js'
-import { Attempts } from './run-attempts.js'
 import { turnAnswer } from './run-answer.js'
+import { Attempts } from './run-attempts.js'
 import { Call } from './run-call.js'
 import { CancelForm, ReplayForm, runDeeds } from './run-deeds.js'
 import { RunHead } from './run-head.js'
@@ -90,8 +90,13 @@ async function storyOf(view: RunView, { store }: PageOptions): Promise<Html> {
     <div class="stack page">
       <RunHead of={view} />
       <div class="grid">
-        <div class="twothird">
+        <div class="twothird stack">
           <Chart of={view} />
+          {summary !== undefined && summary.trim() !== '' && (
+            <Card title="In the end">
+              <Said by="The model’s summary" of={summary.trim()} />
+            </Card>
+          )}
         </div>
         <div class="third">
           <Card title="Used">
@@ -101,15 +106,12 @@ async function storyOf(view: RunView, { store }: PageOptions): Promise<Html> {
       </div>
       {events.length > 0 && <SeenEvents of={events} about={journal.run.eventId} />}
       {journal.run.refreshed && <Refreshed of={journal.run.refreshed} />}
-      <div class={view.isLong ? 'stack tight' : 'stack'}>
-        {turns.map((turn) => (
-          <TurnCard of={turn} view={view} isLast={turn === turns.at(-1)} />
-        ))}
-      </div>
-      {summary !== undefined && summary.trim() !== '' && (
-        <Card title="In the end">
-          <Said by="The model’s summary" of={summary.trim()} />
-        </Card>
+      {turns.length > 0 && (
+        <div class={view.isLong ? 'stack tight' : 'stack'}>
+          {turns.map((turn) => (
+            <TurnCard of={turn} view={view} isLast={turn === turns.at(-1)} />
+          ))}
+        </div>
       )}
       <Record of={view} />
       {caller.role === 'approve' && canBeCancelled(journal) && <CancelForm runId={journal.run.id} />}

@@ -253,12 +253,12 @@ export function Waterfall({
   readonly label: string
   readonly say: (ms: number) => string
 }) {
-  const [width, left, line] = [900, 220, 24]
+  const [width, left, right, line] = [900, 180, 150, 24]
   const end = Math.max(1, ...of.map(({ to }) => to))
-  const x = (ms: number) => left + (ms / end) * (width - left - 70)
+  const x = (ms: number) => left + (ms / end) * (width - left - right)
   const height = of.length * line + 22
   return (
-    <svg class="chart" viewBox={`0 0 ${width} ${height}`} role="group" aria-label={label}>
+    <svg class="chart" viewBox={`0 0 ${width} ${height}`} aria-label={label}>
       {[0, 0.25, 0.5, 0.75, 1].map((share) => (
         <>
           <line class="axis" x1={round(x(share * end))} x2={round(x(share * end))} y1="0" y2={height - 18} />
@@ -273,7 +273,7 @@ export function Waterfall({
           <g>
             <title>{`${name}: ${detail}`}</title>
             <text class="label" x="0" y={index * line + 15}>
-              {name.length > 32 ? `${name.slice(0, 31)}…` : name}
+              {name.length > 28 ? `${name.slice(0, 27)}…` : name}
             </text>
             <rect
               class={`fill-${fill}`}

@@ -1,7 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { now } from '../../cli/recorded.js'
 import { bearer, ownSecret } from '../setting.js'
-import { type Pages, read, startPages, tellBusyRun, tellHostileRun, tellLongRun } from './told.js'
+import {
+  type Pages,
+  read,
+  startPages,
+  tellBusyRun,
+  tellHostileRun,
+  tellLongRun,
+  tellStuckRuns,
+} from './told.js'
 
 let pages: Pages
 let busy: Awaited<ReturnType<typeof tellBusyRun>>
@@ -18,6 +26,7 @@ describe('the page of a run', () => {
     const text = read(html)
     const order = [
       'refund confirmed and close_dispute simulated, not sent; 1 read',
+      'In the end',
       'Turns 4 of 12',
       'Turn 1',
       'policy.unknown_tool',
@@ -27,7 +36,6 @@ describe('the page of a run', () => {
       'Turn 3',
       'Not sent: it was only simulated.',
       'somebody else did what looks the same',
-      'In the end',
       '2 attempts',
     ]
     const places = order.map((words) => text.indexOf(words))
@@ -53,6 +61,16 @@ describe('the page of a run', () => {
       'The exact request that was asked about POST https://api.stripe.com/v1/refunds',
     )
     expect(html).toContain(`href="/approvals/${approvalId}"`)
+  })
+
+  it('says what a run waits for, until when, and what a person is to say of a write', async () => {
+    const { held, away } = await tellStuckRuns(pages.ledger.store)
+    const waiting = read(await pages.page(`/runs/${away.runId}`))
+    expect(waiting).toContain('Waits for the model, and goes on by itself in 4 min.')
+    expect(waiting).toContain('model.rate_limited The model endpoint asked us to slow down.')
+    const unclear = read(await pages.page(`/runs/${held.runId}`))
+    expect(unclear).toContain('Waits for a person to say what became of a write')
+    expect(unclear).toMatch(/rouse approve tcl_[0-9a-f]{32} --happened/)
   })
 
   it('says what an error means and that a dead run stays dead', async () => {

@@ -388,3 +388,31 @@ export function read(html: string): string {
     .replaceAll('&amp;', '&')
     .replace(/\s+/g, ' ')
 }
+
+/** A run whose write was sent and of which nobody knows what it did, and one whose model is away. */
+export async function tellStuckRuns(store: Store): Promise<{ readonly held: Told; readonly away: Told }> {
+  const began = now - 200_000
+  const held = await tellEvent(store, { subject: 'du_held' }, { at: began })
+  const lease = await take(store, began + 100)
+  const refund = asked('refund', { amount: 900 }, 'destructive')
+  await store.appendStep(lease, { ...stepOf(1), durationMs: 900 }, [refund], began + 1100)
+  const key = `rouse_${'7f'.repeat(32)}`
+  const sent = { ...intent(), request: refundRequest, effect: 'destructive', idempotencyKey: key } as const
+  await store.prepare(lease, refund.id, sent, began + 1200)
+  await store.markSent(lease, refund.id, began + 1210)
+  const note = 'the connection broke before the answer was complete'
+  await store.settle(lease, refund.id, { state: 'unknown', note }, began + 1900)
+  await store.settle(lease, refund.id, { state: 'held', note }, began + 2000)
+  const error = { code: 'tool.held', message: 'a write waits for a person' } as const
+  await store.finish(lease, { state: 'parked', on: 'person', error }, 1900, began + 2100)
+  const away = await tellEvent(store, { subject: 'du_away' }, { at: began + 5000 })
+  const second = await take(store, began + 5100)
+  const fault = { code: 'model.rate_limited', message: 'the endpoint answered 429' } as const
+  await store.finish(
+    second,
+    { state: 'parked', on: 'model', until: now + 240_000, error: fault },
+    300,
+    began + 5600,
+  )
+  return { held, away }
+}

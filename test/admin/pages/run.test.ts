@@ -1,4 +1,10 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { PageOptions, PageRequest } from '../../../src/admin/pages/page.js'
+import { turnInput } from '../../../src/admin/pages/run-input.js'
+import { loadConfig } from '../../../src/config/load.js'
+import { sourceKinds } from '../../../src/sources/registry.js'
 import { now } from '../../cli/recorded.js'
 import { bearer, ownSecret } from '../setting.js'
 import {
@@ -146,6 +152,42 @@ describe('what the model was shown', () => {
     expect(third.match(/Output of call_/g)).toHaveLength(3)
     expect(third).toContain('Refund what was charged twice.')
     expect(third).toContain('Instructions and tools are those of now')
+  })
+})
+
+describe('what the model was shown by another configuration', () => {
+  it('is made with that one where it can be had, and else says that it is not', async () => {
+    const { store, directory } = pages.ledger
+    const file = join(directory, 'pages.yaml')
+    const kinds = Object.values(sourceKinds)
+    const inForce = await loadConfig({ file, environment: {}, kinds })
+    await writeFile(join(directory, 'disputes.md'), 'These are the words of then.\n')
+    const then = await loadConfig({ file, environment: {}, kinds })
+    const request: PageRequest = {
+      captured: [busy.runId, '1'],
+      query: new URLSearchParams(),
+      form: new URLSearchParams(),
+      caller: { role: 'read', name: 'somebody' },
+      isPart: true,
+    }
+    const options: PageOptions = {
+      store,
+      clock: { now: () => now, monotonic: () => 0 },
+      config: () => inForce,
+      sources: () => new Map(),
+      unready: () => undefined,
+      onDecided: () => undefined,
+    }
+    const shownWith = async (more: Partial<PageOptions>) => {
+      const shown = await turnInput.show(request, { ...options, ...more })
+      return shown.kind === 'redirect' ? '' : read(String(await shown.html))
+    }
+    const good = await shownWith({ configBy: () => Promise.resolve(then) })
+    expect(good).toContain('These are the words of then.')
+    expect(good).not.toContain('Instructions and tools are those of now')
+    const bad = await shownWith({ configBy: () => Promise.reject(new Error('it is gone')) })
+    expect(bad).toContain('Look at the dispute.')
+    expect(bad).toContain('Instructions and tools are those of now')
   })
 })
 

@@ -1,4 +1,4 @@
-import type { Config, ServerSettings } from '../config/config.js'
+import type { Config } from '../config/config.js'
 import { loadConfig } from '../config/load.js'
 import { sourceContexts } from '../ingest/source-context.js'
 import { openSources } from '../ingest/sources.js'
@@ -34,10 +34,4 @@ export function openConfigured(config: Config, keys: RemoteKeys): ReadonlyMap<st
 /** What a sender is told to send to. Undefined for kinds to which nothing is sent. */
 export function hookUrl({ server }: Config, source: string, kind: string): string | undefined {
   return kindNamed(kind)?.open === undefined ? undefined : `${server.publicUrl}/hooks/${source}`
-}
-
-/** Where this machine reaches the public listener, `127.0.0.1:8787`. */
-export function localAddress({ hooks: { host, port } }: ServerSettings): string {
-  if (host === '0.0.0.0') return `127.0.0.1:${port}`
-  return host.includes(':') ? `[${host === '::' ? '::1' : host}]:${port}` : `${host}:${port}`
 }

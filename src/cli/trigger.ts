@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { localAddress } from '../config/addresses.js'
 import type { Config } from '../config/config.js'
 import { didYouMean } from '../config/suggest.js'
 import { freshen } from '../sources/engine/fresh-sample.js'
@@ -18,7 +19,7 @@ import {
   printDocument,
   usageError,
 } from './command.js'
-import { loadWhole, localAddress, openConfigured } from './configuration.js'
+import { loadWhole, openConfigured } from './configuration.js'
 import { withDevVariables } from './dev-variables.js'
 import { forged } from './forge.js'
 import { parseSetting, type Setting, withSetting } from './sample.js'

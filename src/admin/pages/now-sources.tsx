@@ -44,7 +44,9 @@ export function SourceRow({ of, now }: { readonly of: SourceHealth; readonly now
       </div>
       {explained !== undefined && (
         <p class={`notice is-${tone} small break`}>
-          <Sentence of={explained} />
+          <span>
+            <Sentence of={explained} />
+          </span>
         </p>
       )}
     </div>

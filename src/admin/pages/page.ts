@@ -1,6 +1,6 @@
 import type { HtmlEscapedString } from 'hono/utils/html'
 import type { Config } from '../../config/config.js'
-import type { WebhookSource } from '../../sources/source.js'
+import type { SourceKind, WebhookSource } from '../../sources/source.js'
 import type { Store } from '../../store/store.js'
 import type { Clock } from '../../util/clock.js'
 import type { Caller } from '../callers.js'
@@ -15,6 +15,8 @@ export interface PageOptions {
   readonly configBy?: (digest: string) => Promise<Config>
   /** Its sources that receive deliveries. */
   readonly sources: () => ReadonlyMap<string, WebhookSource>
+  /** What their kinds are called, and where their senders say how they sign. */
+  readonly kinds?: readonly Pick<SourceKind, 'kind' | 'title' | 'link'>[]
   /** Undefined while deliveries are taken; else why not. */
   readonly unready: () => string | undefined
   /** A run may go on, or there is a new one. */

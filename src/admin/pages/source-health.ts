@@ -1,4 +1,6 @@
 import type { SourceSettings } from '../../config/config.js'
+import { poll } from '../../sources/poll.js'
+import { schedule } from '../../sources/schedule.js'
 import type { Cursor, StoredRefusal } from '../../store/records.js'
 import type { Activity } from '../../store/reports.js'
 import { utcDay } from '../../util/clock.js'
@@ -40,7 +42,7 @@ export type Condition =
   | { readonly is: 'gap'; readonly error: string }
 
 export async function sourcesHealth(
-  { store, clock, config, sources }: Pick<PageOptions, 'store' | 'clock' | 'config' | 'sources'>,
+  { store, clock, config }: Pick<PageOptions, 'store' | 'clock' | 'config'>,
   only?: string,
 ): Promise<SourceHealth[]> {
   const now = clock.now()
@@ -51,11 +53,10 @@ export async function sourcesHealth(
     store.totals(),
     store.refusals(utcDay(since)),
   ])
-  const pushed = sources()
   const found: SourceHealth[] = []
   for (const one of settings) {
     const { name } = one
-    const isPushed = pushed.has(name)
+    const isPushed = one.kind !== poll.kind && one.kind !== schedule.kind
     const total = totals.find(({ source }) => source === name)
     const facts = {
       settings: one,

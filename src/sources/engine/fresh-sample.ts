@@ -1,7 +1,21 @@
 import { randomBytes, randomInt, randomUUID } from 'node:crypto'
-import type { JsonValue } from '../../util/json.js'
+import { type JsonValue, stringifyJson } from '../../util/json.js'
 import { compilePath, type Path, valueAt } from '../../util/path.js'
-import type { Sample } from '../source.js'
+import type { Sample, WebhookSource } from '../source.js'
+
+/** A request as the sender would send it. */
+export interface Outgoing {
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array
+  readonly query?: string
+}
+
+/** A sample as a new occurrence, signed with the source's own secret. Throws AppError `source.cannot_sign` where only the sender can. */
+export function signedSample(source: Pick<WebhookSource, 'sign'>, sample: Sample, now: number): Outgoing {
+  const { body, id, padding } = freshen(sample)
+  const bytes = Buffer.from(typeof body === 'string' ? body : stringifyJson(body) + padding)
+  return { body: bytes, ...source.sign({ body: bytes, type: sample.type, id }, now) }
+}
 
 export interface Fresh {
   readonly body: JsonValue

@@ -135,8 +135,8 @@ function Decision({ call }: { readonly call: ToolCallRow }) {
         {note !== undefined && <Text of={note} />}
         {state === 'held' && (
           <span class="break">
-            Look at the API, then say so: <code>rouse approve {id} --happened</code>,{' '}
-            <code>--not-happened</code> or <code>--send-again</code>.
+            Look in the service, then <a href={`/parked#${id}`}>say what became of it</a>; in a terminal:{' '}
+            <code>rouse approve {id} --happened</code> or <code>--not-happened</code>.
           </span>
         )}
       </div>

@@ -54,7 +54,7 @@ export function parseArguments(tool: Tool, text: string): JsonObject {
   const written = parseObject(tool, text)
   for (const name of Object.keys(written)) {
     if (!Object.hasOwn(tool.args, name)) {
-      if (tool.boundIds.includes(name) || namesAnId.has(name)) {
+      if (namesAnId.has(name) && !tool.boundIds.includes(name)) {
         const details = { tool: tool.name }
         const message = `${tool.name}: what it acts on is bound to the event and cannot be given`
         throw new PolicyError('policy.scope', message, { details })
@@ -76,7 +76,7 @@ export function parseArguments(tool: Tool, text: string): JsonObject {
   return args
 }
 
-/** What models call an id that they try to choose. */
+/** What models call the thing itself, where they try to choose another. */
 const namesAnId: ReadonlySet<string> = new Set(['id', 'ids', 'handle'])
 
 function parseObject(tool: Tool, text: string): JsonObject {

@@ -128,9 +128,13 @@ describe('parseArguments', () => {
     expect(messageOf(written)).not.toBe('')
   })
 
-  it.each(['charge', 'id', 'handle'])('refuses %s, which would choose what is acted on', (name) => {
+  it.each([
+    ['charge', 'policy.schema'],
+    ['id', 'policy.scope'],
+    ['handle', 'policy.scope'],
+  ])('refuses %s, which would choose what is acted on', (name, code) => {
     const written = JSON.stringify({ ...good, [name]: 'ch_OTHER' })
-    expect(() => parseArguments(tool, written)).toThrow(expect.objectContaining({ code: 'policy.scope' }))
+    expect(() => parseArguments(tool, written)).toThrow(expect.objectContaining({ code }))
   })
 
   it('tells the model what to write instead', () => {

@@ -213,11 +213,28 @@ function toolEntry(name: string, world: World, { api }: Places, { isStrict }: Se
     }),
     ...(key !== undefined && { idempotency: { header: key, ttl: '23h' } }),
     ...(onUnknown === 'retry' && { on_unknown: 'retry' }),
-    ...(declaredLabel(label) !== undefined && { label }),
+    ...(declaredLabel(label) !== undefined && !isSubjects(tool, world) && { label }),
     ...(declared !== undefined && { audience: declared }),
     ...(facts !== undefined && { facts: { object: facts } }),
     ...yieldsOf(name, world),
   }
+}
+
+/**
+ * Whether what it reads is the own of those that an agent writes to: the world's `private` is `private(requester)`, so
+ * that of a ticket it is what whoever may see the ticket may see, which is the default.
+ */
+function isSubjects(tool: WorldTool, world: World): boolean {
+  if (tool.label !== 'private' || (tool.bind ?? []).length === 0) return false
+  return scopesOf(tool, world).some(([, { scope }]) =>
+    Object.values(world.tools).some(
+      ({ class: effect, bind = [], args = {} }) =>
+        effect !== 'read' &&
+        bind.length > 0 &&
+        bind.every((name) => name in scope) &&
+        Object.values(args).some((text) => text.startsWith('text')),
+    ),
+  )
 }
 
 /** Who is named by a role (`requester`) is whoever may see the object that the tool is bound to: the default. */

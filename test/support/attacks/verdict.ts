@@ -27,6 +27,7 @@ export function verdictOf({ state, code }: CallRow): string {
     case 'simulated':
       return 'simulate'
     case 'waiting':
+    case 'held':
       return 'hold'
     case 'expired':
       return 'deny:stale'

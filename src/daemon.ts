@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import { type Admin, startAdmin } from './admin/admin.js'
+import { createMetrics } from './admin/metrics.js'
 import type { Config, ConfigSnapshot } from './config/config.js'
 import { loadConfig, loadSnapshot, watchedFiles } from './config/load.js'
 import { watchConfig } from './config/watch.js'
@@ -20,6 +21,7 @@ import { costOf } from './models/price.js'
 import { createModelPool } from './models/registry.js'
 import { startPoller } from './poller/poller.js'
 import { Configurations } from './runs/configurations.js'
+import { Measures } from './runs/measures.js'
 import { createRuns } from './runs/runs.js'
 import { createRemoteKeys } from './sources/engine/keys.js'
 import { sourceKinds } from './sources/registry.js'
@@ -73,7 +75,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const about = { clock, log, node, version: packageVersion() }
   const tracer = config.tracing && (await openTracer(config.tracing, about))
   const { engine, file } = config.store
-  const store = await storeEngines[engine]({ file, exclusive: true, isRestoreAccepted })
+  const measures = new Measures()
+  const opened = await storeEngines[engine]({ file, exclusive: true, isRestoreAccepted })
+  const store = measures.store(opened, clock)
   const shared = { store, clock, log, tracer }
   const loadFormer = (snapshot: ConfigSnapshot) => loadSnapshot(snapshot, { environment, kinds })
   const configurations = await Configurations.open(config, { store, clock, load: loadFormer })
@@ -82,8 +86,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const open = (of: Config) => openSources(of.sources.values(), kinds, sourceContexts(of, keys))
   let sources = open(config)
 
-  const tools = createHttpToolClient({ clock })
-  const modelFor = createModelPool({ clock, directory: dirname(config.file) })
+  const tools = measures.tools(createHttpToolClient({ clock }), clock)
+  const modelFor = measures.models(createModelPool({ clock, directory: dirname(config.file) }), clock)
 
   const { concurrency } = config.server
   const runs = await createRuns({
@@ -111,6 +115,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   }
   const app = createHooksApp({
     ...{ receiver, refusals, log, unready },
+    onAnswered: (...answer) => measures.answered(...answer),
     inFlight: new InFlight(maxInFlightBytes),
     peers: new PeerLimiter(clock, refusalsPerPeerAndMinute),
     sources: () => sources,
@@ -141,6 +146,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     onDecided: () => runs.wake(),
     config: inForce,
     sources: () => sources,
+    kinds,
+    metrics: createMetrics({ store, clock, unready, config: inForce, counted: () => measures.families() }),
   }).catch(undo)
   const listener = await listen(app, config.server.hooks).catch(undo)
   dispatcher.lookInLedger()

@@ -29,7 +29,9 @@ export interface AdminOptions
     | 'onDecided'
     | 'config'
     | 'sources'
+    | 'kinds'
     | 'pages'
+    | 'metrics'
   > {
   /** Where; undefined for nowhere. */
   readonly address: ServerSettings['admin']

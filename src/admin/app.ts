@@ -14,6 +14,8 @@ import { pages } from './pages/registry.js'
 import { exactly, findRoute, type Route } from './routes.js'
 
 export interface AdminAppOptions extends ApiOptions {
+  /** Everything that is counted, as Prometheus reads it. */
+  readonly metrics?: () => Promise<string>
   /** Our own, as browsers write them. Asked at each request: the port is known only once we listen. */
   readonly origins: () => ReadonlySet<string>
   /** Default: those of the registry. */
@@ -71,11 +73,17 @@ function routesOf(options: AdminAppOptions, door: Door): readonly Route[] {
     },
     ...(options.pages ?? pages).map((page) => pageRoute(page, door, options)),
     ...apiRoutes(door, options),
+    get('/metrics', (ask) => door.api(ask, 'read', () => answerMetrics(options))),
   ]
 }
 
 function get(path: string, answer: Route['answer']): Route {
   return { method: 'GET', path: exactly(path), answer }
+}
+
+async function answerMetrics({ metrics }: AdminAppOptions): Promise<Response> {
+  const headers = { 'content-type': 'text/plain; version=0.0.4; charset=utf-8', 'cache-control': 'no-store' }
+  return metrics === undefined ? refuse(404) : new Response(await metrics(), { headers })
 }
 
 function answerReadiness({ unready }: AdminAppOptions): Response {

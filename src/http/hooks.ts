@@ -23,6 +23,8 @@ export interface HooksOptions {
   readonly proxies?: () => readonly string[]
   /** The sources of the configuration in force, by name. */
   readonly sources: () => ReadonlyMap<string, WebhookSource>
+  /** Called for each request for a source, with how long its answer took. */
+  readonly onAnswered?: (source: string, status: number, ms: number) => void
   /** Undefined while deliveries are taken; else why not. */
   readonly unready: () => string | undefined
 }
@@ -43,7 +45,7 @@ export function createHooksApp(options: HooksOptions): Hono<{ Bindings: HttpBind
       ? options.sources().get(path.slice(hooksPrefix.length))
       : undefined
     if (!source) return refuse(context, 404)
-    return answerDelivery(context, path.slice(hooksPrefix.length), source, options, clientOf)
+    return measured(context, path.slice(hooksPrefix.length), source, options, clientOf)
   })
   return app
 }
@@ -53,6 +55,20 @@ function answerHealth(context: HooksContext, { unready }: HooksOptions): Respons
   if (method !== 'GET' && method !== 'HEAD') return refuse(context, 405, { allow: 'GET' })
   if (unready() === undefined) return context.json({ status: 'ok' })
   return context.json({ status: 'unavailable' }, 503, { 'retry-after': '5' })
+}
+
+async function measured(
+  context: HooksContext,
+  name: string,
+  source: WebhookSource,
+  options: HooksOptions,
+  clientOf: ClientAddress,
+): Promise<Response> {
+  const { clock } = options.receiver
+  const beganAt = clock.monotonic()
+  const response = await answerDelivery(context, name, source, options, clientOf)
+  options.onAnswered?.(name, response.status, clock.monotonic() - beganAt)
+  return response
 }
 
 async function answerDelivery(

@@ -52,6 +52,9 @@ const data: Page = {
         <p class="trail">
           <a href="/events">Events</a> / <a href={`/events/${id}`}>{id}</a> / data
         </p>
+        <h1 class="break">
+          Data of <Text of={view.event.type} />
+        </h1>
         <Excerpt of={stringifyJson(view.event.data, 2)} label="The event’s data" most={mostOfData} />
       </>
     )

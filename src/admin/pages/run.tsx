@@ -67,6 +67,9 @@ const call: Page = {
         <p class="trail">
           <a href="/runs">Runs</a> / <Id id={runId} href={`/runs/${runId}#${callId}`} /> / <Id id={callId} />
         </p>
+        <h1 class="break">
+          A call of <Text of={found.tool} />
+        </h1>
         <Card>{shown}</Card>
       </div>
     )

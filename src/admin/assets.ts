@@ -7,7 +7,7 @@ import { headerValues } from '../domain/delivery.js'
 import { sha256 } from '../util/signature.js'
 import { acceptsEncoding } from './answers.js'
 import { loginScript } from './browser/login-script.js'
-import { pageScript } from './browser/page-script.js'
+import { beforeLibraries, pageScript } from './browser/page-script.js'
 import { Mark } from './ui/mark.js'
 import { style } from './ui/style.js'
 
@@ -42,7 +42,7 @@ function shipped(file: string): string {
 
 const libraries = [shipped('htmx.org/dist/htmx.min.js'), shipped('htmx.org/dist/ext/hx-sse.min.js')]
 
-export const appScript = asset('app', 'js', [...libraries, pageScript].join(';\n'))
+export const appScript = asset('app', 'js', [beforeLibraries, ...libraries, pageScript].join(';\n'))
 export const stylesheet = asset('style', 'css', style)
 export const icon = asset('icon', 'svg', String(Mark({ colour: '#0e8f80' })))
 /** Under one name for ever, and not kept: it stands between a person and the door. */

@@ -1,4 +1,19 @@
 /**
+ * Before the libraries. htmx gives `parseHTMLUnsafe` an empty second argument, which Chrome 143 takes for no form of the
+ * call, and then nothing is ever put into a page. There it is called without.
+ */
+export const beforeLibraries = `'use strict'
+;(() => {
+  const parse = Document.parseHTMLUnsafe
+  try {
+    parse?.call(Document, '', {})
+  } catch {
+    Document.parseHTMLUnsafe = (text) => parse.call(Document, text)
+  }
+})()
+`
+
+/**
  * What pages do beside htmx: keys, and whether what is seen is fresh. Without it everything still works by links and
  * forms. `data-key` on a button says which key leads to it; `data-item` marks what `j` and `k` go through beside the
  * rows of tables. A key never decides anything: it leads to the button, and a person presses that.

@@ -127,12 +127,19 @@ function Keys() {
   )
 }
 
+/** What is no part of a page (a fault, a refusal) is never put into one: what was there stays. */
+const htmxConfig = JSON.stringify({
+  includeIndicatorCSS: false,
+  morphIgnore: ['data-htmx-powered', 'open'],
+  noSwap: [204, 304, 400, 401, 403, 405, 413, 415, 421, 429, '5xx'],
+})
+
 export function Head({ title }: { readonly title: string }) {
   return (
     <head>
       <meta charset="utf-8" />
       <meta name="viewport" content="width=device-width, initial-scale=1" />
-      <meta name="htmx-config" content='{"includeIndicatorCSS":false,"morphIgnore":["data-htmx-powered","open"]}' />
+      <meta name="htmx-config" content={htmxConfig} />
       <title>{title} · rouse</title>
       <link rel="icon" href={icon.path} type="image/svg+xml" />
       <link rel="stylesheet" href={stylesheet.path} />

@@ -28,8 +28,10 @@ export function ApprovalCard({
   return (
     <article class={`card ${isOpen ? 'is-wait' : ''}`} id={approval.id} data-item>
       <Head of={of} />
-      <DecidedRequest of={approval.request} />
-      <Grounds of={of} />
+      <div class="decided">
+        <DecidedRequest of={approval.request} digest={approval.digest} />
+        <Grounds of={of} />
+      </div>
       {isOpen && <Deeds of={of} {...(typed === undefined ? {} : { typed })} />}
       <Words of={of} />
     </article>
@@ -61,11 +63,12 @@ function Head({ of: { approval, event, call, place, now } }: { readonly of: Appr
         <a href={`/agents/${encodeURIComponent(agent)}`}>
           <Short of={agent} />
         </a>{' '}
-        asks, <When at={approval.requestedAt} now={now} />
+        {isOpen ? 'asks' : 'asked'}, <When at={approval.requestedAt} now={now} />
         {place && (
           <>
             {' '}
-            (call {place.number} of the {place.of} of <a href={`/runs/${runId}`}>its run</a>)
+            ({place.of === 1 ? 'the only call' : `call ${place.number} of ${place.of}`} of{' '}
+            <a href={`/runs/${runId}`}>its run</a>)
           </>
         )}
         , because of{' '}
@@ -97,7 +100,7 @@ function Head({ of: { approval, event, call, place, now } }: { readonly of: Appr
 
 /** Why a person is asked, the facts as they were, and what the call would take. */
 function Grounds({ of: { approval, budgets, now } }: { readonly of: ApprovalView }) {
-  const { why, facts, digest, expiresAt } = approval
+  const { why, facts, expiresAt } = approval
   const isOpen = canBeDecided({ approval, now })
   return (
     <Facts
@@ -105,7 +108,7 @@ function Grounds({ of: { approval, budgets, now } }: { readonly of: ApprovalView
         why.length === 0
           ? undefined
           : [
-              'Why you are asked',
+              isOpen ? 'Why you are asked' : 'Why a person was asked',
               why.map((sentence) => (
                 <div>
                   <Short of={sentence} most={600} />
@@ -117,7 +120,6 @@ function Grounds({ of: { approval, budgets, now } }: { readonly of: ApprovalView
         isOpen
           ? ['Undecided', `at ${clockTime(expiresAt, now)} it lapses: nothing is sent, and the agent is told`]
           : undefined,
-        ['Digest', <code class="faint break">{digest}</code>],
       ]}
     />
   )
@@ -168,7 +170,13 @@ function Budgets({ of }: { readonly of: ApprovalView['budgets'] }): Child {
               {stands > 0 && `, of which ${stands.toLocaleString('en')} ${stands === 1 ? 'is' : 'are'} used`};{' '}
               {isOver ? 'more than is left: it would be denied' : `${left} left after it`}
             </span>
-            <Meter used={stands + amount} of={limit} label={`${stands + amount} of ${limit} would be used`} />
+            {limit > 1 && (
+              <Meter
+                used={stands + amount}
+                of={limit}
+                label={`${stands + amount} of ${limit} would be used`}
+              />
+            )}
           </div>
         )
       })}
@@ -191,7 +199,7 @@ function Words({ of: { said, event } }: { readonly of: ApprovalView }) {
           ...((said ?? '').trim() === '' ? [] : ['the model’s words']),
           ...(words.length === 0
             ? []
-            : [count(words.length, 'text') + (isWhole ? '' : ' and more') + ' of the event']),
+            : [`${count(words.length, 'text')}${isWhole ? '' : ' and more'} of the event`]),
         ])}
       </summary>
       <div class="stack">

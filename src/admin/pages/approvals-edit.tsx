@@ -97,6 +97,7 @@ interface FieldProps {
 
 function Field(props: FieldProps) {
   const { id, name, spec } = props
+  if (spec.type === 'list') return <Choices {...props} of={spec} />
   return (
     <label for={id}>
       <span>
@@ -107,6 +108,34 @@ function Field(props: FieldProps) {
       </span>
       <Input {...props} />
     </label>
+  )
+}
+
+function Choices({
+  id,
+  name,
+  of,
+  value,
+  typed,
+}: Omit<FieldProps, 'spec'> & { readonly of: Extract<ArgSpec, { type: 'list' }> }) {
+  const field = prefix + name
+  const chosen = typed?.has(`${field}.is`) ? typed.getAll(field) : Array.isArray(value) ? value : []
+  return (
+    <fieldset class="choices">
+      <legend>
+        <code>
+          <Text of={name} />
+        </code>{' '}
+        <span class="faint">{boundsOf(of)}</span>
+      </legend>
+      <input type="hidden" name={`${field}.is`} value="1" />
+      {of.values.map((one, at) => (
+        <label class="way" for={`${id}-${at}`}>
+          <input type="checkbox" id={`${id}-${at}`} name={field} value={one} checked={chosen.includes(one)} />
+          <Text of={one} />
+        </label>
+      ))}
+    </fieldset>
   )
 }
 
@@ -135,21 +164,6 @@ function Input({ id, name, spec, value, typed }: FieldProps) {
         </select>
       )
     }
-    case 'list': {
-      const chosen = typed?.has(`${field}.is`) ? typed.getAll(field) : Array.isArray(value) ? value : []
-      return (
-        <>
-          <input type="hidden" name={`${field}.is`} value="1" />
-          <select {...common} multiple size={Math.min(6, Math.max(2, spec.values.length))}>
-            {spec.values.map((one) => (
-              <option value={one} selected={chosen.includes(one)}>
-                {plain(one)}
-              </option>
-            ))}
-          </select>
-        </>
-      )
-    }
     case 'text': {
       const rows = Math.min(12, Math.max(2, text.split('\n').length + 1))
       // A line break right after the tag is not part of what it holds.
@@ -160,6 +174,8 @@ function Input({ id, name, spec, value, typed }: FieldProps) {
       return <input {...common} inputmode="decimal" value={text} autocomplete="off" />
     case 'pattern':
       return <input {...common} value={text} autocomplete="off" spellcheck={false} />
+    case 'list':
+      return null
   }
 }
 

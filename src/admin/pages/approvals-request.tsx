@@ -7,7 +7,14 @@ import { type Leaf, leavesOf } from './leaves.js'
 import { spreadText } from './spread-json.js'
 
 /** The exact request that a person decides on: where it goes and what it says, then byte for byte as it would be sent. */
-export function DecidedRequest({ of: request }: { readonly of: FrozenRequest }) {
+export function DecidedRequest({
+  of: request,
+  digest,
+}: {
+  readonly of: FrozenRequest
+  /** What a decision on it binds. */
+  readonly digest?: string
+}) {
   const { method, url, headers, body, credential } = request
   const fields = body === undefined ? [] : fieldsOf(body, headers)
   return (
@@ -39,6 +46,11 @@ export function DecidedRequest({ of: request }: { readonly of: FrozenRequest }) 
               </>
             )}
           </p>
+          {digest !== undefined && (
+            <p class="small faint break">
+              Digest <code>{digest}</code>
+            </p>
+          )}
         </div>
       </details>
     </div>

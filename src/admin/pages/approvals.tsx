@@ -84,7 +84,7 @@ async function waitingOf(caller: Caller, options: PageOptions): Promise<Html> {
   const rest = open.slice(mostCards)
   return (
     <div class="stack page">
-      <h1>{open.length === 0 ? 'Approvals' : sayWaiting(open.length, found.length)}</h1>
+      <h1>{open.length === 0 ? 'Approvals' : sayWaiting(open.length, found.length, caller)}</h1>
       {held > 0 && (
         <p class="notice is-wait">
           <a href="/parked">
@@ -98,7 +98,7 @@ async function waitingOf(caller: Caller, options: PageOptions): Promise<Html> {
         <ApprovalCard of={view} />
       ))}
       {rest.length > 0 && (
-        <Card title={`${count(rest.length, 'more')} wait`.replace('mores', 'more')} flush>
+        <Card title={`${rest.length} more wait`} flush>
           <ApprovalsTable of={await rowsOf(rest, options)} now={now} />
         </Card>
       )}
@@ -106,12 +106,12 @@ async function waitingOf(caller: Caller, options: PageOptions): Promise<Html> {
   )
 }
 
-function sayWaiting(open: number, found: number): string {
+function sayWaiting(open: number, found: number, { role }: Caller): string {
   const amount =
     found === mostWaiting
       ? `${mostWaiting} or more calls wait`
       : `${count(open, 'call')} ${open === 1 ? 'waits' : 'wait'}`
-  return `${amount} for you`
+  return `${amount} for ${role === 'approve' ? 'you' : 'a person'}`
 }
 
 function NothingWaits() {

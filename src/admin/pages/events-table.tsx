@@ -28,7 +28,7 @@ export function EventsTable({
           <th class="w-name">Source</th>
           <th>What happened</th>
           <th>What became of it</th>
-          <th class="w-name">Who did it</th>
+          <th class="w-wide">Who did it</th>
         </tr>
       </thead>
       <tbody>

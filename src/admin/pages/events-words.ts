@@ -11,9 +11,9 @@ export function sayIgnored({ decisions, chain }: Pick<StoredEvent, 'decisions' |
   const of = (reason: MatchDecision['reason']) =>
     decisions.filter((decision) => decision.reason === reason).map(({ agent }) => plain(agent))
   const broken = of('if_error')
-  if (broken.length > 0) return `the \`if\` of ${named(broken)} could not be decided`
+  if (broken.length > 0) return `the condition of ${named(broken)} could not be decided`
   const no = of('if_false')
-  if (no.length > 0) return `the \`if\` of ${named(no)} is false`
+  if (no.length > 0) return `the condition of ${named(no)} is false`
   if (chain > 0 || of('echo').length > 0) return 'one of our own writes caused it'
   if (of('type').length > 0) return 'no agent listens to its type'
   return 'no agent listens to its source'

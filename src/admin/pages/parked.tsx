@@ -52,7 +52,11 @@ export const parkedPages: readonly Page[] = [parked, held, ...parkedReplays]
 
 function Parked({ of: view }: { readonly of: ParkedView }) {
   const { stuck, held: writes, counts } = view
-  const own = stuck.parked.filter(({ on, count: amount }) => amount > 0 && causes[on].needsPerson)
+  // Those that wait on a person wait on the held writes, which are shown.
+  const own = stuck.parked.filter(
+    ({ on, count: amount }) =>
+      amount > 0 && causes[on].needsPerson && !(on === 'person' && writes.length > 0),
+  )
   const others = stuck.parked.filter(({ on, count: amount }) => amount > 0 && !causes[on].needsPerson)
   const isOthers =
     others.length > 0 || stuck.failed.count > 0 || stuck.queued.count + stuck.undispatched.count > 0

@@ -1,6 +1,7 @@
 import { isFinal, type Run } from '../../domain/run.js'
 import type { StoredEvent } from '../../store/records.js'
 import { formatMs, RunState, sayAgo, sayUsd, Text, When } from '../ui/parts.js'
+import { count } from './amounts.js'
 import { Short } from './events-table.js'
 
 export interface RunRow {
@@ -20,11 +21,11 @@ export function RunsTable({
   readonly seen: string | undefined
 }) {
   return (
-    <table class="stacks list">
+    <table class="stacks list runs">
       <thead>
         <tr>
           <th class="w-time">Made</th>
-          <th class="w-wide">Agent</th>
+          <th class="w-name">Agent</th>
           <th>About</th>
           <th>How it stands</th>
           <th class="num w-num">Turns, calls</th>
@@ -78,8 +79,12 @@ function Row({ of: { run, event }, now, isNew }: RowProps) {
         <RunState run={run} />
         <Because of={run} now={now} />
       </td>
-      <td class="num soft">
-        {turns === 0 && calls === 0 ? '' : `${turns.toLocaleString('en')}, ${calls.toLocaleString('en')}`}
+      <td class="num soft small">
+        {turns > 0 && (
+          <>
+            {count(turns, 'turn')}, <span class="nowrap">{count(calls, 'call')}</span>
+          </>
+        )}
       </td>
       <td class="num soft">{turns === 0 ? '' : sayUsd(costUsd)}</td>
       <td class="num soft">{activeMs === 0 ? '' : formatMs(activeMs)}</td>

@@ -20,6 +20,7 @@ export function readWords(typed: string, names: readonly string[]): Words {
     .slice(0, mostTyped)
     .matchAll(/(?:([a-z]+):)?(?:"([^"]*)"?|(\S+))/g)) {
     const value = quoted ?? bare ?? ''
+    if (name === undefined && whole.endsWith(':') && names.includes(whole.slice(0, -1))) continue
     if (name === undefined || !names.includes(name)) text.push(quoted === undefined ? whole : quoted)
     else if (value !== '') fields.set(name, value)
   }

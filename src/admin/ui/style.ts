@@ -193,6 +193,8 @@ svg.meter { display: block; width: 100%; height: 6px } .meter .back { fill: var(
   table.stacks td.wide { grid-column: 1 / -1 }
   table.stacks td.num { text-align: right }
   .clip { max-width: 62vw }
+  .deeds kbd { display: none }
+  table.runs tr { grid-template-columns: 1fr auto auto } table.runs td:nth-child(2) { grid-column: 2 / -1; text-align: right }
   dl.facts { grid-template-columns: 1fr; gap: .05rem } dl.facts dd { margin-bottom: .45rem }
   .filters label { flex: 1 1 44%; max-width: none }
 }
@@ -203,8 +205,10 @@ svg.meter { display: block; width: 100%; height: 6px } .meter .back { fill: var(
 .asked { background: var(--raised); border-radius: 6px; padding: .6rem .8rem }
 .target { font-size: 1rem }
 .deeds { display: grid; gap: .75rem; border-top: 1px solid var(--line); padding-top: .85rem } .deeds .grow { flex: 1; min-width: 0 }
-.deeds kbd { color: inherit; opacity: .75 } .way { display: flex; gap: .6rem; align-items: start; color: inherit; padding: .3rem 0 } .way input { min-height: 0; margin-top: .25rem }
+.deeds kbd { color: inherit; opacity: .75 } .way { display: flex; gap: .6rem; align-items: start; color: inherit; padding: .3rem 0 } .way input { min-height: 0; margin-top: .25rem; flex: none }
 @media (min-width: 700px) { .deeds { grid-template-columns: auto minmax(0, 1fr) } .deeds > .whole { grid-column: span 2 } }
+.choices { border: 1px solid var(--line); border-radius: 6px; margin: 0; padding: .2rem .7rem .4rem; display: flex; flex-wrap: wrap; gap: 0 1.1rem; min-width: 0 } .choices legend { color: var(--soft); font-size: .86rem; padding: 0 .3rem }
+.decided { display: grid; gap: .9rem 2rem; min-width: 0; align-items: start } @media (min-width: 1100px) { .decided { grid-template-columns: minmax(0, 1fr) minmax(0, 1fr) } }
 .budget { display: grid; gap: .2rem; max-width: 34rem } .cause .amount { font-size: 1.35rem; line-height: 1.2 } .plan { display: grid; gap: .4rem }
 .page details > summary { list-style-position: inside }
 .page .said { max-height: 28rem; overflow: auto }

@@ -1,0 +1,198 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { now } from '../../cli/recorded.js'
+import { hiddenIn, hostiles, shapeOf } from './hostile.js'
+import { type Lists, startLists, tellDead, tellHeld, tellParked } from './stuck.js'
+import { hostile, read, take } from './told.js'
+
+let lists: Lists
+beforeEach(async () => {
+  lists = await startLists()
+})
+afterEach(() => lists.stop())
+
+describe('the page of what is stuck', () => {
+  it('says each cause once, first what needs a person', async () => {
+    const { store } = lists.ledger
+    for (const subject of ['du_1', 'du_2'])
+      await tellDead(store, 'limit.turns', 'made 12 of 12 turns', { subject })
+    await tellDead(store, 'model.rejected', 'refused', { subject: 'du_3' })
+    await tellParked(store, 'model', { subject: 'du_4', until: now + 240_000 })
+    await tellParked(store, 'budget', { subject: 'du_5', until: now + 7_200_000 })
+    await tellParked(store, 'disk', { subject: 'du_6' })
+    await tellHeld(store, { subject: 'du_7' })
+    const alert = { cause: 'model default', code: 'model.unavailable', message: 'It answered 503.' } as const
+    await store.raiseAlert(alert, now - 60_000)
+    const html = await lists.page('/parked')
+    const text = read(html)
+    const order = [
+      '1 held write, 2 parked runs and 3 dead runs need you; 2 runs wait and go on by themselves.',
+      'No certain answer came: the connection broke before the answer was complete',
+      'Need a person',
+      'Wait for a person’s word on a call',
+      '2 limit.turns See them The run used all its turns.',
+      '1 model.rejected See it',
+      'Go on by themselves',
+      'Wait for the model',
+      'model default since 60 s ago It answered 503.',
+      'The first goes on in 4 min.',
+    ]
+    const missing = order.filter((words) => !text.includes(words))
+    expect(missing).toEqual([])
+    expect(text.indexOf('Need a person')).toBeLessThan(text.indexOf('Go on by themselves'))
+    expect(text).toContain('Wait for room on the disk')
+    expect(html).toContain('href="/runs?state=dead&amp;code=limit.turns"')
+    expect(html.match(/limit\.turns<\/span>/g)?.length).toBe(1)
+  })
+
+  it('says that nothing is stuck, and what would stand there', async () => {
+    const { store, approvalId, approvalDigest } = lists.ledger
+    await store.decide(
+      approvalId,
+      { state: 'denied', by: 'mo', reason: undefined, digest: approvalDigest },
+      now,
+    )
+    const lease = await take(store, now)
+    await store.finish(lease, { state: 'completed', summary: '' }, 1, now)
+    const text = read(await lists.page('/parked'))
+    expect(text).toContain('Nothing here needs you.')
+    expect(text).toContain('Nothing is stuck')
+  })
+
+  it('counts deliveries that could not be read', async () => {
+    const body = Buffer.from('{')
+    const at = { receivedAt: now, url: '/hooks/payments', headers: [], secretIndex: 0 }
+    await lists.ledger.store.recordMalformed({
+      ...at,
+      deliveryId: `dlv_${'1'.repeat(32)}`,
+      source: 'payments',
+      body,
+      bodyDigest: Buffer.alloc(32, 1),
+      reason: 'delivery.malformed',
+    })
+    expect(read(await lists.page('/parked'))).toContain('1 delivery could not be read')
+  })
+})
+
+describe('a held write', () => {
+  it.each([
+    ['confirmed', 'confirmed'],
+    ['rejected', 'rejected'],
+    ['send_again', 'prepared'],
+  ])('is settled by a person: %s', async (state, becomes) => {
+    const { store } = lists.ledger
+    const { callId, runId } = await tellHeld(store)
+    const html = await lists.page('/parked')
+    expect(html).toContain(`name="state" value="${state}"`)
+    const { status, headers } = await lists.post(`/parked/held/${callId}`, { state })
+    expect([status, headers['location']]).toEqual([303, `/runs/${runId}#${callId}`])
+    const { calls } = await store.journal(runId)
+    expect(calls[0]?.state).toBe(becomes)
+    expect(calls[0]?.note).toMatch(/^approve token [0-9a-f]{8}: /)
+    expect(lists.decided()).toBe(1)
+  })
+
+  it('is not settled without a choice, twice, or by a token that reads', async () => {
+    const { store } = lists.ledger
+    const { callId } = await tellHeld(store)
+    expect((await lists.post(`/parked/held/${callId}`, {})).status).toBe(422)
+    expect((await lists.post(`/parked/held/${callId}`, { state: 'prepared' })).status).toBe(422)
+    expect((await lists.post(`/parked/held/${callId}`, { state: 'confirmed' }, lists.readToken)).status).toBe(
+      403,
+    )
+    expect((await store.toolCall(callId))?.state).toBe('held')
+    expect(await lists.page('/parked', { token: lists.readToken })).not.toContain(
+      '<form method="post" action="/parked',
+    )
+    await lists.post(`/parked/held/${callId}`, { state: 'confirmed' })
+    const { status, body } = await lists.post(`/parked/held/${callId}`, { state: 'rejected' })
+    expect([status, read(body).includes('is confirmed, not held; nothing was changed')]).toEqual([409, true])
+  })
+
+  it('of a run that is over is not sent again', async () => {
+    const { callId } = await tellHeld(lists.ledger.store, { end: 'dead' })
+    expect(await lists.page('/parked')).not.toContain('value="send_again"')
+    const { status } = await lists.post(`/parked/held/${callId}`, { state: 'send_again' })
+    expect(status).toBe(409)
+  })
+})
+
+describe('replaying what is dead', () => {
+  it('shows the plan first, and makes exactly what was shown', async () => {
+    const { store } = lists.ledger
+    const first = await tellDead(store, 'limit.turns', 'x', { subject: 'du_a' })
+    const second = await tellDead(store, 'limit.turns', 'x', { subject: 'du_b' })
+    await tellDead(store, 'model.rejected', 'x', { subject: 'du_c' })
+    const plan = await lists.page('/parked/replay?code=limit.turns')
+    expect(read(plan)).toContain('Make 2 new runs?')
+    const shown = [...plan.matchAll(/name="run" value="(run_\w+)"/g)].map(([, id = '']) => id)
+    expect(shown).toEqual([first.runId, second.runId])
+    expect((await store.runsOf(first.eventId)).length).toBe(1)
+    const fields = shown.map((id): [string, string] => ['run', id])
+    expect((await lists.post('/parked/replay', fields)).status).toBe(303)
+    expect((await store.runsOf(first.eventId)).map(({ replay }) => replay)).toEqual([0, 1])
+    expect(lists.decided()).toBe(1)
+    const again = await lists.post('/parked/replay', fields)
+    expect([again.status, read(again.body).includes('nothing was replayed')]).toEqual([409, true])
+    expect((await store.runsOf(first.eventId)).length).toBe(2)
+  })
+
+  it('leaves out what a write of is not known, and says so', async () => {
+    const { store } = lists.ledger
+    const { runId } = await tellHeld(store, { end: 'dead', subject: 'du_h' })
+    const plan = await lists.page('/parked/replay?code=limit.time')
+    expect(read(plan)).toContain('Nothing to replay')
+    expect(read(plan)).toContain('1 run: what one of its writes did is not known; say so first')
+    expect((await lists.post('/parked/replay', { run: runId })).status).toBe(409)
+  })
+
+  it('is not for runs that are not dead, were never there, or a token that reads', async () => {
+    const { runId } = await tellParked(lists.ledger.store, 'model')
+    expect((await lists.post('/parked/replay', { run: runId })).status).toBe(409)
+    expect((await lists.post('/parked/replay', { run: `run_${'0'.repeat(32)}` })).status).toBe(409)
+    expect((await lists.post('/parked/replay', { run: '../x' })).status).toBe(409)
+    expect((await lists.post('/parked/replay', { run: runId }, lists.readToken)).status).toBe(403)
+    expect(lists.decided()).toBe(0)
+  })
+})
+
+describe('what strangers wrote into what is stuck', () => {
+  it.each(hostiles)('is text: %j', async (text) => {
+    const shapes: string[][] = []
+    for (const words of ['p'.repeat(text.length), text]) {
+      const setting = await startLists()
+      try {
+        const { store } = setting.ledger
+        const options = { subject: words, type: words, actor: words, agent: words }
+        await tellHeld(store, options)
+        await tellDead(store, 'limit.turns', words, { ...options, subject: `${words}2` })
+        await tellParked(store, 'model', {
+          ...options,
+          subject: `${words}3`,
+          message: words,
+          code: 'model.timeout',
+        })
+        await store.raiseAlert({ cause: words, code: 'model.timeout', message: words }, now)
+        for (const path of ['/parked', '/parked/replay?code=limit.turns']) {
+          const html = await setting.page(path)
+          expect(hiddenIn(html)).toEqual([])
+          shapes.push(shapeOf(html))
+        }
+        const code = encodeURIComponent(words)
+        expect(hiddenIn(await setting.page(`/parked/replay?code=${code}`))).toEqual([])
+      } finally {
+        await setting.stop()
+      }
+    }
+    expect(shapes.slice(2)).toEqual(shapes.slice(0, 2))
+  })
+
+  it('is cut where it is long, but for the request that was sent', async () => {
+    const huge = hostile.repeat(10_000)
+    const { store } = lists.ledger
+    await tellDead(store, 'limit.turns', huge, { subject: huge, type: huge })
+    await store.raiseAlert({ cause: huge, code: 'model.timeout', message: huge }, now)
+    for (const path of ['/parked', '/parked/replay?code=limit.turns']) {
+      expect((await lists.page(path)).length).toBeLessThan(60_000)
+    }
+  })
+})

@@ -19,6 +19,11 @@ const groups: readonly { readonly title: string; readonly commands: readonly Lis
     title: 'Run it:',
     commands: [
       {
+        signature: 'init',
+        summary: 'three questions, then config.yaml, an agent and .env.example in this directory',
+        load: async () => (await import('./init.js')).declareInit,
+      },
+      {
         signature: 'check',
         summary: 'load config.yaml; print sources with the URLs to register, agents, and what each may do',
         load: async () => (await import('./check.js')).declareCheck,

@@ -1,16 +1,16 @@
 import { storeEngines } from '../store/registry.js'
-import { addExamples, type Declare, type Invocation, oneOf } from './command.js'
+import { addExamples, type Declare, type Invocation } from './command.js'
 import { keepDevVariables, type Missing, madeUpValues, missingVariables } from './dev-variables.js'
 import { followStories } from './follow.js'
-import { formatBanner, logLevels, serve } from './serve.js'
+import { declareLogLevel, formatBanner, logLevelOf, serve } from './serve.js'
 import { formatFields } from './table.js'
 
 interface Options {
-  readonly logLevel: string
+  readonly logLevel?: string
 }
 
 export const declareDev: Declare = (command, invocation) => {
-  command.option('--log-level <level>', logLevels.join(', '), 'warn')
+  declareLogLevel(command, 'warn')
   addExamples(command, ['rouse dev', 'rouse trigger ci workflow_run.completed   # in another terminal'])
   command.addHelpText(
     'after',
@@ -29,7 +29,8 @@ async function dev(invocation: Invocation, options: Options): Promise<void> {
   if (missing.length > 0) io.out(`${formatMadeUp(missing, invocation)}\n`)
   await serve(invocation, {
     environment: { ...io.environment, ...values },
-    logLevel: oneOf('--log-level', options.logLevel, logLevels),
+    logLevel: logLevelOf(options.logLevel),
+    defaultLevel: 'warn',
     async whileReady(daemon) {
       // Not before this one holds the ledger: another one's values would be overwritten.
       const forget = await keepDevVariables(invocation, values)

@@ -1,9 +1,11 @@
+import type { Command } from 'commander'
+import type { LogSettings } from '../config/config.js'
 import { type Daemon, startDaemon } from '../daemon.js'
 import type { Environment } from '../util/env.js'
 import { createLogger, type LogLevel } from '../util/log.js'
 import { packageVersion } from '../util/version.js'
-import type { Invocation } from './command.js'
-import { kindNamed } from './configuration.js'
+import { type Invocation, oneOf } from './command.js'
+import { kindNamed, loadWhole } from './configuration.js'
 import { hideConfigured } from './hidden.js'
 import { formatTable } from './table.js'
 import { count, indentBy } from './text.js'
@@ -11,7 +13,9 @@ import { announceAdmin } from './token.js'
 
 export interface ServeOptions {
   readonly environment: Environment
-  readonly logLevel: LogLevel
+  /** Of the command line; undefined: as config.yaml says, else `defaultLevel`. */
+  readonly logLevel: LogLevel | undefined
+  readonly defaultLevel: LogLevel
   /** A person has said that a ledger which is a backup is to go on. */
   readonly isRestoreAccepted?: boolean
   /** Called when the daemon is ready; what it returns runs before the daemon stops. */
@@ -21,7 +25,15 @@ export interface ServeOptions {
 const restoredNotice =
   'goes on from a backup: what came after it was taken is not in the ledger (`rouse doctor` says since when), and what its unfinished runs wrote since may be held for a person; start without --restored from now on'
 
-export const logLevels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error', 'silent']
+const logLevels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error', 'silent']
+
+export function declareLogLevel(command: Command, otherwise: LogLevel): void {
+  command.option('--log-level <level>', `${logLevels.join(', ')} (default: \`log.level\`, or ${otherwise})`)
+}
+
+export function logLevelOf(text: string | undefined): LogLevel | undefined {
+  return text === undefined ? undefined : oneOf('--log-level', text, logLevels)
+}
 
 /**
  * Runs the daemon in this process until SIGINT or SIGTERM: runs come to a safe point, the ledger is closed. A second
@@ -31,9 +43,14 @@ export async function serve(invocation: Invocation, options: ServeOptions): Prom
   const { io, hidden } = invocation
   let daemon: Daemon | undefined
   hidden.follow(() => daemon?.config().secretValues)
+  const atStart = await loadWhole(invocation, options.environment).then(
+    (config) => config.log,
+    () => undefined, // what is wrong with it is said when it is loaded to be used
+  )
+  const settings = () => daemon?.config().log ?? atStart
   const log = createLogger({
-    level: options.logLevel,
-    pretty: io.isTerminal,
+    level: () => options.logLevel ?? settings()?.level ?? options.defaultLevel,
+    pretty: () => isPretty(settings()?.format, io.isTerminal),
     redact: hidden.redact,
     clock: io.clock,
   })
@@ -76,6 +93,10 @@ export async function serve(invocation: Invocation, options: ServeOptions): Prom
     undoStop()
     undoFault()
   }
+}
+
+function isPretty(format: LogSettings['format'] = 'auto', isTerminal: boolean): boolean {
+  return format === 'auto' ? isTerminal : format === 'pretty'
 }
 
 /** Where to send, and what is listening. */

@@ -1,13 +1,13 @@
-import { addExamples, type Declare, type Invocation, oneOf } from './command.js'
-import { formatBanner, logLevels, serve } from './serve.js'
+import { addExamples, type Declare, type Invocation } from './command.js'
+import { declareLogLevel, formatBanner, logLevelOf, serve } from './serve.js'
 
 interface Options {
-  readonly logLevel: string
+  readonly logLevel?: string
   readonly restored?: boolean
 }
 
 export const declareStart: Declare = (command, invocation) => {
-  command.option('--log-level <level>', logLevels.join(', '), 'info')
+  declareLogLevel(command, 'info')
   command.option('--restored', 'the ledger is a backup, and is to go on from there')
   addExamples(command, ['rouse start', 'rouse start -c /etc/rouse/config.yaml --log-level warn'])
   command.action((options: Options) => start(invocation, options))
@@ -18,7 +18,8 @@ async function start(invocation: Invocation, options: Options): Promise<void> {
   await serve(invocation, {
     environment: io.environment,
     isRestoreAccepted: options.restored === true,
-    logLevel: oneOf('--log-level', options.logLevel, logLevels),
+    logLevel: logLevelOf(options.logLevel),
+    defaultLevel: 'info',
     async whileReady(daemon) {
       if (io.isTerminal) io.out(formatBanner(daemon, invocation))
       return async () => undefined

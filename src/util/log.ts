@@ -18,11 +18,12 @@ export interface Logger {
 }
 
 export interface LoggerOptions {
-  readonly level: LogLevel
+  /** A function is asked for each line: both may change while the process runs. */
+  readonly level: LogLevel | (() => LogLevel)
   /** Default: standard error, so that standard output stays a command's own; see `standardError`. Gets whole lines. */
   readonly destination?: { write(line: string): unknown }
   /** Lines to be read on a terminal, instead of JSON. */
-  readonly pretty?: boolean
+  readonly pretty?: boolean | (() => boolean)
   /** Applied to every line as it is written. */
   readonly redact?: Redactor
   readonly clock?: Clock
@@ -39,17 +40,32 @@ export function createLogger({
   const destination = given ?? standardError(clock)
   const write = (line: string) => {
     const safe = escapeControls(redactedLine(line.trimEnd(), redact))
-    destination.write(`${pretty ? formatLine(safe) : safe}\n`)
+    const isPretty = typeof pretty === 'function' ? pretty() : pretty
+    destination.write(`${isPretty ? formatLine(safe) : safe}\n`)
   }
-  return pino(
+  const lines = pino(
     {
-      level,
+      level: typeof level === 'function' ? 'debug' : level,
       base: null,
       timestamp: () => `,"time":"${isoTime(clock.now())}"`,
       formatters: { level: (label) => ({ level: label }) },
     },
     { write },
   )
+  return typeof level === 'function' ? levelled(lines, level) : lines
+}
+
+const ranks = { debug: 0, info: 1, warn: 2, error: 3, silent: 4 } as const
+
+/** What is under the level of the moment is not even written down. */
+function levelled(log: Logger, level: () => LogLevel): Logger {
+  const at = (own: Exclude<LogLevel, 'silent'>) => (fields: LogFields, message: string) => {
+    if (ranks[own] >= ranks[level()]) log[own](fields, message)
+  }
+  return {
+    ...{ debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') },
+    child: (fields) => levelled(log.child(fields), level),
+  }
 }
 
 /** Stays JSON, also where a secret is a number, or ends with what begins an escape. */
@@ -123,18 +139,29 @@ export function escapeControls(text: string): string {
 
 const colours = { debug: 'gray', info: 'green', warn: 'yellow', error: 'red' } as const
 
+/** Where the log goes to, and only where that shows colours. */
+function styled(colour: Parameters<typeof styleText>[0], text: string): string {
+  return styleText(colour, text, { stream: process.stderr })
+}
+
+/** As much of an id as commands take for it. */
+function shortened(text: string): string {
+  return /^(evt|run|apr|tcl)_[0-9a-f]{32}$/.test(text) ? text.slice(0, 20) : text
+}
+
 /** `07:00:00.123 info  run finished  run=run_0193… turns=3` of a JSON line. */
 function formatLine(line: string): string {
   const { time, level, msg, err, ...fields }: Record<string, unknown> = JSON.parse(line)
   const colour = colours[level as keyof typeof colours] ?? 'white'
   const parts = [
-    styleText('gray', String(time).slice(11, 23)),
-    styleText(colour, String(level).padEnd(5)),
+    styled('gray', String(time).slice(11, 23)),
+    styled(colour, String(level).padEnd(5)),
     escapeControls(String(msg ?? '')),
   ]
   const shown = Object.entries(fields).map(([name, value]) => {
-    const text = typeof value === 'string' && /^[\w./:@#+-]+$/.test(value) ? value : JSON.stringify(value)
-    return `${styleText('gray', `${escapeControls(name)}=`)}${escapeControls(text)}`
+    const text =
+      typeof value === 'string' && /^[\w./:@#+-]+$/.test(value) ? shortened(value) : JSON.stringify(value)
+    return `${styled('gray', `${escapeControls(name)}=`)}${escapeControls(text)}`
   })
   if (shown.length > 0) parts.push('', ...shown)
   return parts.join(' ') + formatError(err)

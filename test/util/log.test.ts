@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createLogger, escapeControls, type LoggerOptions } from '../../src/util/log.js'
+import { createLogger, escapeControls, type LoggerOptions, type LogLevel } from '../../src/util/log.js'
 import { createRedactor } from '../../src/util/redact.js'
 
 const clock = { now: () => Date.UTC(2026, 10, 21, 7, 0, 0, 123), monotonic: () => 0 }
@@ -102,6 +102,42 @@ describe('createLogger', () => {
     const lines: string[] = []
     logTo(lines).info({ id: 9007199254740993n }, 'big')
     expect(lines[0]).toContain('"id":9007199254740993')
+  })
+
+  it('follows a level and a form that change while the process runs, also in what was made before', () => {
+    const lines: string[] = []
+    let level: LogLevel = 'silent'
+    let pretty = false
+    const log = logTo(lines, { level: () => level, pretty: () => pretty })
+    const child = log.child({ run: 'run_1' })
+    child.error({}, 'not yet')
+    level = 'warn'
+    child.info({}, 'too little')
+    child.warn({}, 'told')
+    pretty = true
+    level = 'debug'
+    child.debug({}, 'all')
+    expect(lines).toHaveLength(2)
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ level: 'warn', run: 'run_1', msg: 'told' })
+    expect(stripVTControlCharacters(lines[1] ?? '')).toBe('07:00:00.123 debug all  run=run_1\n')
+  })
+
+  it('cuts ids to what commands take, on a terminal alone', () => {
+    const run = `run_${'0193b6f1e4c2'}${'7'.repeat(20)}`
+    const delivery = run.replace('run', 'dlv')
+    for (const pretty of [true, false]) {
+      const lines: string[] = []
+      logTo(lines, { pretty }).info({ run, delivery }, `see ${run}`)
+      const text = stripVTControlCharacters(lines.join(''))
+      expect(text).toContain(`see ${run}`)
+      expect(text).toContain(pretty ? `run=${run.slice(0, 20)} delivery=${delivery}` : `"run":"${run}"`)
+    }
+  })
+
+  it('has no colour where standard error shows none', () => {
+    const lines: string[] = []
+    logTo(lines, { pretty: true }).error({ a: 1 }, 'x')
+    if (process.stderr.isTTY !== true) expect(lines.join('')).not.toContain('\u001b')
   })
 
   it('writes lines for a terminal', () => {

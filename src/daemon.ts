@@ -145,6 +145,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     guesses: new PeerLimiter(clock, guessesPerPeerAndMinute),
     onDecided: () => runs.wake(),
     config: inForce,
+    configBy: (digest) => configurations.byDigest(digest),
     sources: () => sources,
     kinds,
     metrics: createMetrics({ store, clock, unready, config: inForce, counted: () => measures.families() }),

@@ -28,6 +28,7 @@ export interface AdminOptions
     | 'unready'
     | 'onDecided'
     | 'config'
+    | 'configBy'
     | 'sources'
     | 'kinds'
     | 'pages'

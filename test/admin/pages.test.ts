@@ -2,11 +2,10 @@ import { runInNewContext } from 'node:vm'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { assets } from '../../src/admin/assets.js'
 import { loginPage } from '../../src/admin/login-page.js'
-import { framed } from '../../src/admin/page-route.js'
-import { waiting } from '../../src/admin/pages/waiting.js'
-import type { Approval } from '../../src/domain/approval.js'
-import { fillLedger } from '../cli/filled-ledger.js'
-import { approval, event } from '../cli/recorded.js'
+import { newId } from '../../src/util/id.js'
+import { sha256 } from '../../src/util/signature.js'
+import { callOf, type FilledLedger, refundRequest, stepOf } from '../cli/filled-ledger.js'
+import { now } from '../cli/recorded.js'
 import { type AdminSetting, bearer, startSetting } from './setting.js'
 
 const hostile = [
@@ -22,89 +21,122 @@ const hostile = [
   '&lt;b&gt;&#60;',
 ]
 
-/** Everything that comes from outside, filled with `text`. */
-function filledWith(text: string): { approval: Approval; event: typeof event } {
+const all = hostile.join(' ')
+/** The same without what could be markup: what is cut, folded or taken apart by its form is so too. */
+const harmless = all.replaceAll(/[<>"'\p{Cc}\p{Cf}]/gu, 'p')
+
+/** A ledger in which everything that somebody else wrote is `text`, and the paths of all that there is to see of it. */
+async function fillWith({ store }: FilledLedger, text: string): Promise<string[]> {
+  const body = Buffer.from(JSON.stringify({ [text]: [text, { deep: text }] }))
+  const { events } = await store.record({
+    deliveryId: newId('dlv'),
+    source: 'payments',
+    receivedAt: now,
+    url: '/hooks/payments',
+    headers: [[text, text]],
+    body,
+    bodyDigest: sha256(body),
+    secretIndex: 0,
+    remoteAddress: text,
+    events: [
+      { sourceEventId: text, type: text, subject: text, time: now, ids: { [text]: text }, actor: text },
+    ],
+  })
+  const eventId = events[0]?.id ?? ''
+  await store.countRefusals([
+    { source: text, reason: text, day: '2026-11-21', count: 3, lastAt: now, sample: text },
+  ])
+  const decisions = [
+    { agent: text, reason: 'matched' },
+    { agent: `other ${text}`, reason: 'if_error', detail: text },
+  ] as const
+  const [runId = ''] = await store.dispatch([{ eventId, decisions }], now)
+  await store.raiseAlert({ cause: text, code: 'model.unreachable', message: text }, now)
+  const claimed = await store.claim({ node: text, now, leaseUntil: now + 1000, notAgents: [] })
+  if (!claimed) throw new Error('nothing to claim')
+  const { lease } = claimed
+  await store.beginRun(lease, 'd'.repeat(64), now)
+  const calls = [0, 1, 2].map(() => ({ ...callOf(text, text), callId: text }))
+  await store.appendStep(lease, { ...stepOf(1), text, model: text, items: [{ [text]: text }] }, calls, now)
+  const [asked, failed, held] = calls
+  if (!asked || !failed || !held) throw new Error('no calls')
   const headers = { [text]: text }
-  return {
-    approval: {
-      ...approval,
-      agent: text,
-      tool: text,
-      request: { ...approval.request, method: text, url: text, headers, body: text, credential: text },
-      facts: { [text]: [text] },
-      why: [text],
-    },
-    event: { ...event, source: text, type: text, subject: text },
+  const request = { ...refundRequest, method: text, url: text, headers, body: text, credential: text }
+  const output = {
+    ok: false,
+    error: { code: 'tool.status', message: text, hint: text },
+    result: { [text]: text },
+  } as const
+  await store.settle(lease, failed.id, { state: 'failed', output, note: text, status: 500 }, now)
+  const intent = { request, effect: 'destructive', args: {}, idempotencyKey: text, ordinal: 0 } as const
+  await store.prepare(lease, held.id, { ...intent, reservations: [] }, now)
+  await store.markSent(lease, held.id, now)
+  await store.settle(lease, held.id, { state: 'unknown', note: text }, now)
+  await store.settle(lease, held.id, { state: 'held', note: text }, now)
+  const approvalId = newId('apr')
+  const approval = {
+    id: approvalId,
+    ...{ runId, toolCallId: asked.id, eventId, agent: text, tool: text, request, digest: 'c'.repeat(64) },
+    ...{ facts: { [text]: [text] }, why: [text], scope: text, reservations: [], expiresAt: now + 3_600_000 },
   }
+  await store.requestApproval(lease, approval, now)
+  await store.finish(lease, { state: 'parked', on: 'approval' }, 1500, now)
+  return [
+    ...['/', '/events', '/runs', '/approvals', '/parked', '/agents', '/sources', '/sources/payments'],
+    ...[`/events/${eventId}`, `/runs/${runId}`, `/approvals/${approvalId}`],
+  ]
 }
 
-const caller = { role: 'read', name: 'read token 7be01d33' } as const
-
-type Found = ReturnType<typeof filledWith>
-
-/** The page of what waits, as it is sent. */
-async function waitingPage(of: readonly Found[], by: typeof caller): Promise<string> {
-  const { store, close } = await fillLedger()
-  try {
-    const options = {
-      ...{
-        clock: { now: () => 0, monotonic: () => 0 },
-        unready: () => undefined,
-        onDecided: () => undefined,
-      },
-      config: () => Promise.reject(new Error('there is none')) as never,
-      sources: () => new Map(),
-      store: {
-        ...store,
-        listApprovals: async () => of.map((one) => one.approval),
-        event: async () => of[0]?.event,
-      },
-    }
-    const empty = new URLSearchParams()
-    const request = { captured: [], query: empty, form: empty, caller: by, isPart: false }
-    const shown = await waiting.show(request, options)
-    if (shown.kind === 'redirect') throw new Error('it leads elsewhere')
-    return await framed(waiting, shown, by, options)
-  } finally {
-    await close()
-  }
-}
-
-/** Tags, with their attributes, in order. */
-const tagsOf = (page: string) => page.match(/<[^>]*>/g) ?? []
+/** Tags with the names of their attributes, in order. */
+const tagsOf = (page: string) =>
+  (page.match(/<[^>]*>/g) ?? []).map((tag) => tag.replaceAll(/="[^"]*"/g, '=""'))
 
 describe('a page (R050, R051)', () => {
-  it.each(hostile)('has of outside text nothing but text: %j', async (text) => {
-    const page = await waitingPage([filledWith(text)], caller)
-    expect(tagsOf(page)).toEqual(tagsOf(await waitingPage([filledWith('plain')], caller)))
-    expect(page.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u)
+  let setting: AdminSetting
+
+  /** Each page of what was filled with `text`. */
+  async function pagesOf(text: string): Promise<Map<string, string>> {
+    setting = await startSetting()
+    try {
+      const found = new Map<string, string>()
+      for (const path of await fillWith(setting.ledger, text)) {
+        const { status, body } = await setting.send({ path, headers: bearer(setting.approveToken) })
+        expect([path, status]).toEqual([path, 200])
+        const name = path.replace(/[0-9a-f]{32}$/, '')
+        found.set(name, Buffer.from(body, 'latin1').toString('utf8'))
+      }
+      return found
+    } finally {
+      await setting.stop()
+    }
+  }
+
+  it('has of outside text nothing but text, and what cannot be seen as its code', async () => {
+    const [hostilePages, harmlessPages] = [await pagesOf(all), await pagesOf(harmless)]
+    let shown = 0
+    for (const [path, page] of hostilePages) {
+      expect([path, tagsOf(page)]).toEqual([path, tagsOf(harmlessPages.get(path) ?? '')])
+      expect(page.replaceAll('\n', ''), path).not.toMatch(/[\p{Cc}\p{Cf}]/u)
+      if (page.includes('\\u202eevil\\u2066')) shown++
+    }
+    expect(shown).toBeGreaterThan(5)
   })
 
-  it('shows what cannot be seen as its code', async () => {
-    const page = await waitingPage([filledWith('a\u202eb\u001bc\u200dd')], caller)
-    expect(page).toContain('a\\u202eb\\u001bc\\u200dd')
-  })
-
-  it('links to, loads and sends to nothing but ourselves', async () => {
-    const pages = [await loginPage('no'), await waitingPage([filledWith('https://evil.test')], caller)]
-    for (const page of pages) {
-      const places = [...page.matchAll(/\b(?:href|src|action)="([^"]*)"/g)].map(([, place = '']) => place)
-      expect(places.length).toBeGreaterThan(0)
-      for (const place of places)
-        expect(place).toMatch(/^(\/[a-z]*(\.js)?|#main|\/assets\/[0-9a-f]{16}\/[a-z]+\.(css|js|svg))$/)
-      expect(page).not.toMatch(/ on\w+=| style=|<style|<img|<iframe|<object/)
+  it('links to, loads and sends to nothing but ourselves, and has no script or style of its own in it', async () => {
+    for (const [path, page] of [...(await pagesOf(all)), ['/login', await loginPage(all)] as const]) {
+      const places = [...page.matchAll(/\b(?:href|src|action|formaction|hx-[a-z]+)="([^"]*)"/g)]
+      expect(places.length, path).toBeGreaterThan(0)
+      for (const [, place = ''] of places.filter(
+        ([whole]) => !/^hx-(trigger|swap|sync|target|select)/.test(whole),
+      )) {
+        expect(place, path).toMatch(/^(\/(?!\/)|#|\?)/)
+      }
+      for (const tag of tagsOf(page)) {
+        expect(tag, path).not.toMatch(/\s(on\w+|style|hx-on[^=]*)=|^<(style|img|iframe|object|embed|base)/)
+      }
+      for (const [, inner] of page.matchAll(/<script[^>]*>([^<]*)<\/script>/g)) expect(inner).toBe('')
       expect(page).toMatch(/^<!doctype html><html/)
     }
-  })
-
-  it('has no script of its own in it: all stand in files', async () => {
-    for (const page of [await loginPage(), await waitingPage([filledWith('x')], caller)]) {
-      for (const [, inner] of page.matchAll(/<script[^>]*>([^<]*)<\/script>/g)) expect(inner).toBe('')
-    }
-  })
-
-  it('says when nothing waits', async () => {
-    expect(await waitingPage([], caller)).toContain('Nothing waits for a person.')
   })
 })
 
@@ -148,7 +180,6 @@ describe('what is sent', () => {
     const { status, headers, body } = await setting.send({ headers: bearer(setting.readToken) })
     expect(status).toBe(200)
     expect(headers['content-type']).toBe('text/html; charset=utf-8')
-    expect(body).toContain('POST https://api.stripe.com/v1/refunds')
     expect(body).toContain('du_1\\u001b[2J')
   })
 

@@ -37,7 +37,7 @@ const paths = [
   '/api/approvals/apr_00000000000000000000000000000000/',
   '/api/approvals/APR_00000000000000000000000000000000',
   '/hooks/ci',
-  '/metrics',
+  '/metrics/',
   '/admin',
   '/__proto__',
   '/constructor',

@@ -10,6 +10,14 @@ export function ApprovalPage({ of, typed }: { readonly of: ApprovalView; readonl
     <div class="stack page">
       <p class="trail">
         <a href="/approvals">Approvals</a> / <Id id={id} />
+        {of.others > 0 && (
+          <>
+            {' · '}
+            <a href="/approvals">
+              {of.others === 1 ? 'one other call waits' : `${of.others} other calls wait`}
+            </a>
+          </>
+        )}
       </p>
       <h1>{canBeDecided(of) ? 'Send this?' : 'A decided call'}</h1>
       {!canBeDecided(of) && <After of={of} />}

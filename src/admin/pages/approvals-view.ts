@@ -21,6 +21,8 @@ export interface ApprovalView {
   readonly budgets: readonly BudgetLine[] | undefined
   /** As it is declared now. */
   readonly tool: Tool | undefined
+  /** Calls that wait beside it. */
+  readonly others: number
   readonly now: number
   readonly caller: Caller
 }
@@ -52,6 +54,7 @@ export async function viewOf(
     said: call && journal?.steps.find(({ id }) => id === call.stepId)?.text,
     budgets: isOpen ? await budgetsOf(store, approval, journal, event, { config: inForce, now }) : undefined,
     tool: inForce.tools.get(approval.tool),
+    others: (await store.counts()).approvalsWaiting - (approval.state === 'waiting' ? 1 : 0),
     now,
     caller,
   }

@@ -136,8 +136,8 @@ const decidedStates = (Object.keys(approvalTransitions) as ApprovalState[]).filt
 
 function DecidedFilter({ query }: { readonly query: URLSearchParams }) {
   return (
-    <form method="get" action={path} class="row">
-      <Choice name="state" label="" of={decidedStates} chosen={stateOf(query)} any="all" />
+    <form method="get" action={path} class="filters">
+      <Choice name="state" label="Decision" of={decidedStates} chosen={stateOf(query)} any="all" />
       <button type="submit">Show</button>
     </form>
   )

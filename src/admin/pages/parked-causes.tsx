@@ -5,7 +5,7 @@ import type { Waiting } from '../../store/reports.js'
 import { Card, sayAgo, type Tone, When } from '../ui/parts.js'
 import { count } from './amounts.js'
 import { Short } from './events-table.js'
-import type { ParkedView } from './parked-view.js'
+import { type DeadCause, openOf, type ParkedView } from './parked-view.js'
 import { causes } from './parked-words.js'
 import { meaningOf } from './run-words.js'
 
@@ -60,16 +60,14 @@ function CauseCard({
   )
 }
 
-type Dead = ParkedView['stuck']['dead'][number]
-
 /** Runs that ended with one error, and the way to have them run again. */
-export function DeadCard({ of, view }: { readonly of: Dead; readonly view: ParkedView }) {
-  const { code, newestAt, count: amount } = of
+export function DeadCard({ of, view }: { readonly of: DeadCause; readonly view: ParkedView }) {
+  const { code, newestAt, count: amount, replayed, looked } = of
   const { now, caller, stuck } = view
   const query = new URLSearchParams({ state: 'dead', code })
   return (
     <CauseCard
-      of={of}
+      of={{ ...of, count: openOf(of) }}
       tone="bad"
       title={
         <code>
@@ -81,7 +79,12 @@ export function DeadCard({ of, view }: { readonly of: Dead; readonly view: Parke
       isAtLeast={stuck.isPartial}
     >
       <p>{meaningOf(code) ?? 'This version of rouse does not know this error; the runs say more.'}</p>
-      {amount > 1 && <p class="small soft">The newest {sayAgo(newestAt, now)}.</p>}
+      {amount > 1 && (
+        <p class="small soft">
+          The newest {sayAgo(newestAt, now)}.
+          {replayed > 0 && ` ${replayed} of the newest ${looked} were replayed since.`}
+        </p>
+      )}
       {caller.role === 'approve' && (
         <form method="get" action="/parked/replay" class="row">
           <input type="hidden" name="code" value={code} />

@@ -8,7 +8,7 @@ import type { Page } from './page.js'
 import { DeadCard, FailedCard, MalformedCard, ParkedCard, QueuedCards, SuspectCard } from './parked-causes.js'
 import { HeldCard } from './parked-held.js'
 import { parkedReplays } from './parked-replay.js'
-import { type ParkedView, parkedView } from './parked-view.js'
+import { openOf, type ParkedView, parkedView } from './parked-view.js'
 import { causes } from './parked-words.js'
 
 /** What does not go on, each cause once: first what needs a person, then what goes on by itself. */
@@ -52,6 +52,8 @@ export const parkedPages: readonly Page[] = [parked, held, ...parkedReplays]
 
 function Parked({ of: view }: { readonly of: ParkedView }) {
   const { stuck, held: writes, counts } = view
+  const dead = view.dead.filter((cause) => openOf(cause) > 0)
+  const replayed = view.dead.length - dead.length
   // Those that wait on a person wait on the held writes, which are shown.
   const own = stuck.parked.filter(
     ({ on, count: amount }) =>
@@ -60,7 +62,7 @@ function Parked({ of: view }: { readonly of: ParkedView }) {
   const others = stuck.parked.filter(({ on, count: amount }) => amount > 0 && !causes[on].needsPerson)
   const isOthers =
     others.length > 0 || stuck.failed.count > 0 || stuck.queued.count + stuck.undispatched.count > 0
-  const isOwn = writes.length > 0 || stuck.dead.length > 0 || own.length > 0 || stuck.suspects.count > 0
+  const isOwn = writes.length > 0 || dead.length > 0 || own.length > 0 || stuck.suspects.count > 0
   return (
     <div class="stack page">
       <h1>Dead and parked</h1>
@@ -78,14 +80,14 @@ function Parked({ of: view }: { readonly of: ParkedView }) {
           )}
         </>
       )}
-      {isOwn && (stuck.dead.length > 0 || own.length > 0 || stuck.suspects.count > 0) && (
+      {isOwn && (dead.length > 0 || own.length > 0 || stuck.suspects.count > 0) && (
         <>
           <h2>Need a person</h2>
           {own.map((one) => (
             <ParkedCard of={one} view={view} />
           ))}
           {stuck.suspects.count > 0 && <SuspectCard view={view} />}
-          {stuck.dead.map((one) => (
+          {dead.map((one) => (
             <DeadCard of={one} view={view} />
           ))}
         </>
@@ -110,15 +112,21 @@ function Parked({ of: view }: { readonly of: ParkedView }) {
           </Empty>
         </Card>
       )}
+      {replayed > 0 && (
+        <p class="soft">
+          Runs that died with {replayed === 1 ? 'one other error' : `${replayed} other errors`} were all
+          replayed since: <a href="/runs?state=dead">all dead runs</a>.
+        </p>
+      )}
       {counts.deliveries.malformed > 0 && <MalformedCard count={counts.deliveries.malformed} />}
     </div>
   )
 }
 
 /** `2 held writes and 3 dead runs need you; 12 runs wait and go on by themselves.` */
-function sayAll({ stuck, counts }: ParkedView): string {
+function sayAll({ stuck, dead: causesOfDeath, counts }: ParkedView): string {
   const more = stuck.isPartial ? 'at least ' : ''
-  const dead = stuck.dead.reduce((sum, one) => sum + one.count, 0)
+  const dead = causesOfDeath.reduce((sum, one) => sum + openOf(one), 0)
   const own = stuck.parked.filter(({ on }) => causes[on].needsPerson && on !== 'person')
   const parkedOnPeople = own.reduce((sum, one) => sum + one.count, 0)
   const others =

@@ -95,6 +95,7 @@ const keys: readonly (readonly [key: string, does: string])[] = [
   ['/', 'to the filters'],
   ['a', 'to the button that approves'],
   ['d', 'to the button that denies'],
+  ['e', 'to changing the call first'],
   ['g n', 'Now'],
   ['g e', 'Events'],
   ['g r', 'Runs'],

@@ -90,7 +90,7 @@ it('a page keeps itself fresh, leaves what is typed, and breaks none of its own 
   const second = await record()
   await tab.waitForSelector(`#${second}`)
   expect(await tab.inputValue('#field')).toBe('half a word')
-  expect(await tab.evaluate(() => document.activeElement?.id)).toBe('field')
+  expect(await tab.evaluate('document.activeElement?.id')).toBe('field')
   expect(faults).toEqual([])
 })
 
@@ -119,7 +119,7 @@ it('asks for a token again when its own is revoked', async () => {
 
 it('is led by keys, which decide nothing', async () => {
   await tab.waitForSelector(`#${await record()}`)
-  const focused = () => tab.evaluate(() => document.activeElement?.textContent ?? '')
+  const focused = () => tab.evaluate('document.activeElement?.textContent')
   const rows = await tab.$$eval('tbody tr', (all) => all.map((row) => row.textContent))
   await tab.keyboard.press('j')
   expect(await focused()).toBe(rows[0])
@@ -136,7 +136,7 @@ it('is led by keys, which decide nothing', async () => {
   await tab.focus('#field')
   await tab.keyboard.type('gr?a')
   expect(await tab.inputValue('#field')).toBe('gr?a')
-  await tab.evaluate(() => (document.activeElement as HTMLElement).blur())
+  await tab.evaluate('document.activeElement.blur()')
   await tab.keyboard.press('g')
   await tab.keyboard.press('r')
   await until('the page of runs', () => tab.url() === `${setting.admin.url}/runs`)

@@ -4,7 +4,7 @@ import { checkName } from './agents.js'
 import { attempt, type LoadContext, parseEntry, scalarAt } from './context.js'
 import type { Path } from './document.js'
 import { alertRulesSchema, alertsSchema, alertTargetSchema } from './schema-alerts.js'
-import { secretFault } from './secrets.js'
+import { secretFault, secretOfUrl } from './secrets.js'
 import { isLocalName, parseBaseUrl } from './urls.js'
 
 /** Each target and each rule is parsed by itself, so that one fault hides no other. */
@@ -102,11 +102,11 @@ function placeOf(
   return { url: url.href, isPrivate }
 }
 
-/** What of the targets may not be shown. Of a URL its path: the host is no secret, and stands in other texts too. */
+/** What of the targets may not be shown. */
 export function alertSecrets({ to }: AlertSettings): string[] {
   const secrets = to.flatMap((target) => {
     if (target.kind === 'webhook') return [target.secret, target.secret.replace(/^whsec_/, '')]
-    return target.kind === 'slack' ? [new URL(target.url).pathname.slice(1)] : []
+    return target.kind === 'slack' ? [secretOfUrl(target.url)] : []
   })
   return secrets.filter((secret) => secret !== '')
 }

@@ -51,6 +51,10 @@ export function secretsIn({ value, places }: ConfigDocument): string[] {
       for (const [key, inner] of Object.entries(item)) visit(inner, [...path, keyIn(item, key)], item)
     }
     if (typeof item !== 'string') return
+    if (path[0] === 'alerts' && path[3] === 'slack') {
+      found.add(secretOfUrl(item))
+      return
+    }
     const inserted = places.get(placeKey(path))?.scalar?.inserted ?? []
     const isLong = inserted.length > 0 || item.length >= minLiteralLength
     if (
@@ -72,12 +76,19 @@ export function secretsIn({ value, places }: ConfigDocument): string[] {
   return [...found]
 }
 
+/** Of a URL that is a secret, what may not be shown: the host is none, and stands in other texts too. */
+export function secretOfUrl(text: string): string {
+  if (!URL.canParse(text)) return text
+  const { pathname, search } = new URL(text)
+  return pathname.slice(1) + search
+}
+
 function keyIn(item: object, key: string): string | number {
   return Array.isArray(item) ? Number(key) : key
 }
 
 function isCredentialPath([section, , key, inner]: Path, around: object): boolean {
-  if (section === 'alerts') return inner === 'secret' || inner === 'slack'
+  if (section === 'alerts') return inner === 'secret'
   if (section === 'models') return key === 'api_key'
   if (section !== 'credentials') return false
   if (key !== 'basic') return key === 'bearer' || key === 'header'

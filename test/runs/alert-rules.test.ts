@@ -9,7 +9,15 @@ import { storeEngines } from '../../src/store/registry.js'
 import type { Store } from '../../src/store/store.js'
 import { utcDay } from '../../src/util/clock.js'
 import { createLogger } from '../../src/util/log.js'
-import { arrival, claim, draft, queueRun, recordEvent } from '../contract/store-fixtures.js'
+import {
+  arrival,
+  claim,
+  draft,
+  parkOnApproval,
+  queueRun,
+  recordEvent,
+  start as startAt,
+} from '../contract/store-fixtures.js'
 import { FakeClock } from '../support/fake-clock.js'
 import { githubSecret, writeSetting } from '../support/rouse.js'
 
@@ -137,6 +145,17 @@ describe('the rules', () => {
     await store.finish(second.lease, { state: 'dead', error }, 5, clock.now())
     expect(await causes()).toEqual(['dead helper'])
     expect(await causes(day + 1)).not.toContain('dead helper')
+  })
+
+  it('tell of calls that wait for a person for too long, until somebody decides', async () => {
+    clock.set(startAt)
+    const { approval } = await parkOnApproval(store)
+    expect(await causes(30 * minute - 1)).not.toContain('waiting approvals')
+    expect(await causes(1)).toContain('waiting approvals')
+    const { id, digest } = approval
+    const decision = { state: 'denied', by: 'ada', reason: undefined, digest } as const
+    await store.decide(id, decision, startAt)
+    expect(await causes()).not.toContain('waiting approvals')
   })
 
   it('tell of what waits with nothing in its way, when it is old and stays so', async () => {

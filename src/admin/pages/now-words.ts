@@ -72,7 +72,7 @@ function wordsOf({ settings, condition }: Pick<SourceHealth, 'settings' | 'condi
     case 'silent':
       return `${name} is silent for longer than usual`
     case 'refused':
-      return `all deliveries to ${name} are refused`
+      return `deliveries to ${name} are refused`
     case 'failing':
       return `${name} cannot be asked`
     case 'overdue':
@@ -99,5 +99,5 @@ function are(amount: number, one: string, many: string): string {
 
 /** Names of sources stay as they are written. */
 function capital(text: string): string {
-  return text.startsWith('all ') ? `All ${text.slice(4)}` : text
+  return text.replace(/^deliveries /, 'Deliveries ')
 }

@@ -35,7 +35,7 @@ export type Condition =
   | { readonly is: 'new' }
   /** Quiet for longer than it ever was in the last days. */
   | { readonly is: 'silent'; readonly forMs: number; readonly usualMs: number | undefined }
-  /** Since it last brought anything, what came in the sender's way was refused. */
+  /** Since it last brought anything, what came in the sender’s way was refused. */
   | { readonly is: 'refused'; readonly lastAt: number; readonly reason: string }
   | { readonly is: 'failing'; readonly failures: number; readonly error: string }
   | { readonly is: 'overdue'; readonly since: number }
@@ -85,9 +85,7 @@ function ofPushed({ lastSeenAt, hours, refusals }: Omit<SourceHealth, 'condition
   const refused = newestOf(refusals.filter(({ lastAt }) => lastAt > (lastSeenAt ?? 0)))
   const isRefused = refused && { is: 'refused' as const, lastAt: refused.lastAt, reason: refused.reason }
   if (lastSeenAt === undefined) return isRefused ?? { is: 'new' }
-  const signed = newestOf(
-    refusals.filter(({ lastAt, reason }) => lastAt > lastSeenAt && tellsOfSender(reason)),
-  )
+  const signed = newestOf(refusals.filter((one) => one.lastAt > lastSeenAt && tellsOfSender(one)))
   if (signed) return { is: 'refused', lastAt: signed.lastAt, reason: signed.reason }
   const usualMs = longestQuietOf(hours.map(({ at }) => at))
   const forMs = now - lastSeenAt
@@ -109,8 +107,11 @@ const sendersReasons: ReadonlySet<string> = new Set([
   'verification.untrusted_key',
 ])
 
-function tellsOfSender(reason: string): boolean {
-  return sendersReasons.has(reason)
+/** Anybody may try once or twice. */
+const fewRefusals = 3
+
+function tellsOfSender({ reason, count }: StoredRefusal): boolean {
+  return count >= fewRefusals && sendersReasons.has(reason)
 }
 
 /** With fewer hours in which anything came there is nothing usual. */

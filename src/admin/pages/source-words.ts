@@ -33,7 +33,7 @@ export function explainCondition({ settings, condition }: SourceHealth, now: num
       return `Nothing has come for ${formatRough(condition.forMs)}${usual}. See at the sender whether deliveries fail, and whether the URL is right.`
     }
     case 'refused':
-      return `All that comes is refused (${plain(condition.reason)}), last ${formatRough(now - condition.lastAt)} ago. The secret here and the one at the sender may differ: \`rouse verify ${name}\` says which bytes do not fit.`
+      return `Since it last brought anything, deliveries were refused (${plain(condition.reason)}), the last one ${formatRough(now - condition.lastAt)} ago. The secret here and the one at the sender may differ: \`rouse verify ${name}\` says which bytes do not fit.`
     case 'failing':
       return `It failed ${count(condition.failures, 'time')} in a row: ${plain(condition.error)}`
     case 'overdue':

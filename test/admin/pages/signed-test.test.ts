@@ -84,7 +84,7 @@ describe('a signed test from the page of a source', () => {
     expect(event).toMatchObject({ source: 'ci', type: 'workflow_run.completed', via: 'webhook' })
     const [delivery] = await rouse.ledger.deliveriesOf(id)
     expect(delivery).toMatchObject({ state: 'recorded', url: '/hooks/ci', remoteAddress: '127.0.0.1' })
-    await until(async () => (await rouse.ledger.runsOf(id))[0]?.agent === 'builds')
+    await until('a run of it', async () => (await rouse.ledger.runsOf(id))[0]?.agent === 'builds')
   })
 
   it('is another occurrence each time', async () => {

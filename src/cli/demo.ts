@@ -5,6 +5,7 @@ import { addExamples, type Invocation } from './command.js'
 import { playActs } from './demo/acts.js'
 import { Narrator } from './demo/narrator.js'
 import { onStage, type Stage } from './demo/stage.js'
+import { stayOn } from './demo/stay.js'
 import { faultsOf, type Summary, summarize } from './demo/summary.js'
 import type { Io } from './io.js'
 import { count } from './text.js'
@@ -13,13 +14,16 @@ export interface DemoOptions {
   readonly io: Io
   /** Leaves the ledger, the daemon's log and the script where they are. */
   readonly keep?: boolean
+  /** Starts the daemon once more, with the dashboard, and stays until a person stops it. */
+  readonly stay?: boolean
 }
 
 export const declareDemo = (command: Command, invocation: Invocation): void => {
   command.option('--keep', 'keep the ledger and the log, and say where they are')
-  addExamples(command, ['rouse demo', 'rouse demo --keep'])
-  command.action(async ({ keep = false }: { keep?: boolean }) => {
-    invocation.exitCode = await runDemo({ io: invocation.io, keep })
+  command.option('--stay', 'go on with the dashboard, and three more deliveries that need a person')
+  addExamples(command, ['rouse demo', 'rouse demo --stay', 'rouse demo --keep'])
+  command.action(async ({ keep = false, stay = false }: { keep?: boolean; stay?: boolean }) => {
+    invocation.exitCode = await runDemo({ io: invocation.io, keep, stay })
   })
 }
 
@@ -28,14 +32,14 @@ const interrupted = 130
 /**
  * Runs the shipped config.yaml against local APIs, with a daemon of its own that is killed once, and tells what
  * happened. Resolves to 0 when nothing was lost or doubled and only the forged delivery was refused, else 1;
- * 130 when a person stopped it. Leaves no process and, without `keep`, no file.
+ * 130 when a person stopped it before that; with `stay` it goes on until they do. Leaves no process and, without `keep`, no file.
  */
-export async function runDemo({ io, keep = false }: DemoOptions): Promise<number> {
+export async function runDemo({ io, keep = false, stay = false }: DemoOptions): Promise<number> {
   const stopping = new AbortController()
   const undoStop = io.onStop(() => stopping.abort(new Error('stopped')))
   const beganAt = io.clock.monotonic()
   try {
-    return await onStage({ io, signal: stopping.signal, keep }, async (stage) => {
+    return await onStage({ io, signal: stopping.signal, keep, stay }, async (stage) => {
       const narrator = new Narrator(io)
       introduce(stage, narrator)
       await playActs(stage, narrator)
@@ -45,7 +49,9 @@ export async function runDemo({ io, keep = false }: DemoOptions): Promise<number
       conclude(summary, faults, narrator, tookMs)
       if (keep)
         narrator.plain(`Kept. Look inside: ROUSE_STORE=sqlite:${stage.directory}/rouse.db rouse events`)
-      return faults.length === 0 ? 0 : 1
+      const code = faults.length === 0 ? 0 : 1
+      if (stay) await stayOn(stage, narrator)
+      return code
     })
   } catch (error) {
     if (stopping.signal.aborted) {

@@ -12,7 +12,7 @@ import { RunTeller, short, tellArrival, tellMatch, tellRecord } from './tell.js'
 import { type Patience, until } from './until.js'
 
 /** A real model may think for a while; the scripted one answers at once. */
-function patience({ clock, signal, hasRealModel }: Stage): Patience {
+export function patience({ clock, signal, hasRealModel }: Stage): Patience {
   return { clock, signal, timeoutMs: hasRealModel ? 180_000 : 20_000 }
 }
 
@@ -40,12 +40,12 @@ export async function playActs(stage: Stage, narrator: Narrator): Promise<void> 
   await tellArrival(narrator, stage.store, await stage.sender.deliver(dispute, forgedBody(dispute)))
 }
 
-async function deliverAndFollow(stage: Stage, narrator: Narrator, letter: Letter): Promise<void> {
+export async function deliverAndFollow(stage: Stage, narrator: Narrator, letter: Letter): Promise<void> {
   const teller = await deliver(stage, narrator, letter)
   await follow(stage, teller.runId, teller.teller, ({ run }) => isFinal(run.state))
 }
 
-async function deliver(
+export async function deliver(
   stage: Stage,
   narrator: Narrator,
   letter: Letter,
@@ -71,7 +71,7 @@ async function dispatched(
 }
 
 /** Tells a run while it happens, until `isEnough`. */
-async function follow(
+export async function follow(
   { store, ...stage }: Stage,
   runId: string,
   teller: RunTeller,

@@ -1,8 +1,8 @@
 import type { JsonValue } from '../../util/json.js'
 import { type ApiAnswer, type LocalApi, startApi } from './api.js'
-import { build } from './cast.js'
+import { build, laterBuild } from './cast.js'
 
-const { repo, run, sha, pullRequest, workflow } = build
+const { repo, run, sha, pullRequest } = build
 const page = `https://github.com/${repo}`
 
 const steps = (failed?: string): JsonValue =>
@@ -61,34 +61,42 @@ const recentRuns: JsonValue = {
   })),
 }
 
-const reads: Readonly<Record<string, JsonValue>> = {
-  [`/repos/${repo}/actions/runs/${run}/jobs`]: jobs,
-  [`/repos/${repo}/commits/${sha}`]: commit,
-  [`/repos/${repo}/actions/workflows/${workflow}/runs`]: recentRuns,
-}
+/** Of any repository, so that a signed test finds what it asks for. */
+const repository = '^/repos/[\\w.-]+/[\\w.-]+'
+const reads: readonly (readonly [RegExp, JsonValue])[] = [
+  [new RegExp(`${repository}/actions/runs/\\d+/jobs$`), jobs],
+  [new RegExp(`${repository}/commits/\\w+$`), commit],
+  [new RegExp(`${repository}/actions/workflows/\\d+/runs$`), recentRuns],
+]
 
-const writes: Readonly<Record<string, ApiAnswer>> = {
-  [`/repos/${repo}/issues/${pullRequest}/comments`]: {
-    status: 201,
-    json: { id: 3551208811, html_url: `${page}/pull/${pullRequest}#issuecomment-3551208811` },
-  },
-  [`/repos/${repo}/commits/${sha}/comments`]: {
-    status: 201,
-    json: { id: 170033121, html_url: `${page}/commit/${sha}#commitcomment-170033121` },
-  },
-  [`/repos/${repo}/actions/runs/${run}/rerun-failed-jobs`]: { status: 201, json: {} },
-}
+const writes: readonly (readonly [RegExp, ApiAnswer])[] = [
+  [
+    new RegExp(`${repository}/issues/\\d+/comments$`),
+    {
+      status: 201,
+      json: { id: 3551208811, html_url: `${page}/pull/${pullRequest}#issuecomment-3551208811` },
+    },
+  ],
+  [
+    new RegExp(`${repository}/commits/\\w+/comments$`),
+    { status: 201, json: { id: 170033121, html_url: `${page}/commit/${sha}#commitcomment-170033121` } },
+  ],
+  [new RegExp(`${repository}/actions/runs/\\d+/rerun-failed-jobs$`), { status: 201, json: {} }],
+]
+
+/** The one comment that is made and whose answer is lost. */
+const lostPath = `/repos/${laterBuild.repo}/issues/${laterBuild.pullRequest}/comments`
 
 export function startGithub(token: string): Promise<LocalApi> {
   return startApi({
     name: 'GitHub',
     authorization: `Bearer ${token}`,
     answer({ method, path }, happened) {
-      const json = method === 'GET' ? reads[path] : undefined
+      const json = method === 'GET' ? reads.find(([pattern]) => pattern.test(path))?.[1] : undefined
       if (json !== undefined) return { status: 200, json }
-      const answer = method === 'POST' ? writes[path] : undefined
+      const answer = method === 'POST' ? writes.find(([pattern]) => pattern.test(path))?.[1] : undefined
       if (answer) happened()
-      return answer
+      return path === lostPath ? { status: 502, json: { message: 'Bad Gateway' } } : answer
     },
   })
 }

@@ -1,8 +1,7 @@
 import { isoTime } from '../../util/clock.js'
 import type { JsonObject, JsonValue } from '../../util/json.js'
-import { build, claim, ticket } from './cast.js'
+import { type Build, build, type Claim, claim, type Ticket, ticket } from './cast.js'
 import { disputeObject } from './stripe-api.js'
-import { ticketText } from './zendesk-api.js'
 
 /** What a sender puts on the wire, before it is signed. */
 export interface Letter {
@@ -15,8 +14,8 @@ export interface Letter {
 }
 
 /** GitHub: the CI of a pull request failed on its first attempt. */
-export function failedWorkflowRun(now: number): Letter {
-  const { repo, repositoryId, run, workflow, sha, branch, pullRequest } = build
+export function failedWorkflowRun(now: number, of: Build = build): Letter {
+  const { repo, repositoryId, run, workflow, sha, branch, pullRequest } = of
   const repository: JsonObject = {
     id: repositoryId,
     name: 'web',
@@ -63,20 +62,20 @@ export function failedWorkflowRun(now: number): Letter {
   return {
     source: 'ci',
     type: 'workflow_run.completed',
-    id: '5f0f2b3e-c6b1-11f0-9d1e-8a5a1c2f7b44',
+    id: of.delivery,
     body: bytesOf(body),
   }
 }
 
 /** Stripe: a customer's bank asks about a payment. */
-export function createdDispute(now: number): Letter {
-  const id = 'evt_1SQk7bLkdIwHu7ixhC2vN5dY'
+export function createdDispute(now: number, of: Claim = claim): Letter {
+  const id = of.event
   const body = {
     id,
     object: 'event',
     api_version: '2025-10-29.clover',
     created: Math.floor(now / 1000),
-    data: { object: disputeObject(now) },
+    data: { object: disputeObject(of, now) },
     livemode: false,
     pending_webhooks: 1,
     request: { id: null, idempotency_key: null },
@@ -96,24 +95,24 @@ export function forgedBody({ body }: Letter): Uint8Array {
 }
 
 /** Zendesk: a ticket whose text also tries to give orders. */
-export function createdTicket(now: number): Letter {
-  const id = '01KAKXJ3M5T7Q2V9W4Y6Z8B0CD'
+export function createdTicket(now: number, of: Ticket = ticket): Letter {
+  const { event: id } = of
   const at = isoTime(now)
   const body = {
-    account_id: ticket.account,
+    account_id: of.account,
     detail: {
-      actor_id: String(ticket.requester),
+      actor_id: String(of.requester),
       assignee_id: null,
       created_at: at,
-      description: ticketText,
+      description: of.text,
       group_id: null,
-      id: String(ticket.id),
+      id: String(of.id),
       is_public: true,
-      organization_id: String(ticket.organization),
+      organization_id: String(of.organization),
       priority: null,
-      requester_id: String(ticket.requester),
+      requester_id: String(of.requester),
       status: 'NEW',
-      subject: 'Nobody can log in',
+      subject: of.subject,
       tags: ['web_form'],
       type: null,
       updated_at: at,
@@ -121,7 +120,7 @@ export function createdTicket(now: number): Letter {
     },
     event: {},
     id,
-    subject: `zen:ticket:${ticket.id}`,
+    subject: `zen:ticket:${of.id}`,
     time: at,
     type: 'zen:event-type:ticket.created',
     zendesk_event_version: '2022-11-06',

@@ -1,7 +1,23 @@
 import type { JsonValue } from '../../util/json.js'
-import { build, claim, deal } from './cast.js'
+import { build, claim, deal, laterBuild, laterClaim, laterTicket } from './cast.js'
 
 const pause = '150ms'
+
+const laterBuildTurns: JsonValue = {
+  agent: 'ci-doctor',
+  when: laterBuild.sha,
+  turns: [
+    { calls: [{ call: 'list_failed_jobs' }, { call: 'read_commit' }, { call: 'recent_runs' }], delay: pause },
+    {
+      call: 'comment_on_pull_request',
+      args: {
+        body: '**CI: test (node 22) failed at "Install packages"**\n\nProbably: the package registry.',
+      },
+      delay: pause,
+    },
+    { say: 'I commented once. Look at the registry.', delay: pause },
+  ],
+}
 
 const ciDoctor: JsonValue = {
   agent: 'ci-doctor',
@@ -32,6 +48,20 @@ const ciDoctor: JsonValue = {
   ],
 }
 
+const laterDispute: JsonValue = {
+  agent: 'disputes',
+  when: laterClaim.dispute,
+  turns: [
+    { calls: [{ call: 'get_dispute' }, { call: 'get_charge' }], delay: pause },
+    { call: 'get_customer', delay: pause },
+    { call: 'refund', args: { amount: laterClaim.disputed, reason: 'requested_by_customer' }, delay: pause },
+    {
+      say: '19.00 USD, product_not_received, an inquiry that can still be refunded. A person has decided on the refund of the amount in dispute; see what became of it above.',
+      delay: pause,
+    },
+  ],
+}
+
 const disputes: JsonValue = {
   agent: 'disputes',
   turns: [
@@ -43,6 +73,13 @@ const disputes: JsonValue = {
       delay: pause,
     },
   ],
+}
+
+/** Reads on and on, until a limit ends it. */
+const laterTriage: JsonValue = {
+  agent: 'ticket-triage',
+  when: laterTicket.subject,
+  turns: Array.from({ length: 9 }, () => ({ call: 'get_ticket', delay: pause })),
 }
 
 const triage: JsonValue = {
@@ -91,4 +128,12 @@ const onboarding: JsonValue = {
 }
 
 /** What the scripted model says. With a key in the environment a real one speaks instead. */
-export const script: JsonValue = [ciDoctor, disputes, triage, onboarding]
+export const script: JsonValue = [
+  laterBuildTurns,
+  ciDoctor,
+  laterDispute,
+  disputes,
+  laterTriage,
+  triage,
+  onboarding,
+]

@@ -37,6 +37,8 @@ export interface Stage {
   readonly configFile: string
   readonly environment: Environment
   readonly address: string
+  /** Of the admin listener; undefined where nobody stays to look. */
+  readonly admin: string | undefined
   readonly clock: Clock
   readonly signal: AbortSignal
   readonly apis: Apis
@@ -55,7 +57,12 @@ const configFile = fileURLToPath(new URL('../../../config.yaml', import.meta.url
 
 /** Sets the stage, lets `play` happen on it, and clears it away however that ends. */
 export async function onStage<Result>(
-  { io, signal, keep }: { readonly io: Io; readonly signal: AbortSignal; readonly keep: boolean },
+  {
+    io,
+    signal,
+    keep,
+    stay,
+  }: { readonly io: Io; readonly signal: AbortSignal; readonly keep: boolean; readonly stay: boolean },
   play: (stage: Stage) => Promise<Result>,
 ): Promise<Result> {
   const { clock } = io
@@ -66,7 +73,8 @@ export async function onStage<Result>(
     const secrets = makeSecrets()
     const apis = await startApis(secrets, clock.now(), (api) => undo.push(() => api.close()))
     const address = `127.0.0.1:${await freePort()}`
-    const environment = environmentFor(io.environment, { secrets, apis, address, directory })
+    const admin = stay ? `127.0.0.1:${await freePort()}` : undefined
+    const environment = environmentFor(io.environment, { secrets, apis, address, admin, directory })
     await writeFile(join(directory, 'script.json'), JSON.stringify(script), { mode: 0o600 })
     const network = createNetwork()
     undo.push(() => network.close())
@@ -92,6 +100,7 @@ export async function onStage<Result>(
       configFile,
       environment,
       address,
+      admin,
       clock,
       signal,
       apis,
@@ -157,11 +166,15 @@ interface Setting {
   readonly secrets: Secrets
   readonly apis: Apis
   readonly address: string
+  readonly admin: string | undefined
   readonly directory: string
 }
 
 /** What config.yaml needs: local addresses instead of the real ones, and the scripted model where there is no key. */
-function environmentFor(outer: Environment, { secrets, apis, address, directory }: Setting): Environment {
+function environmentFor(
+  outer: Environment,
+  { secrets, apis, address, admin, directory }: Setting,
+): Environment {
   const model = hasKey(outer)
     ? {}
     : {
@@ -180,7 +193,7 @@ function environmentFor(outer: Environment, { secrets, apis, address, directory 
     CRM_URL: apis.crm.origin,
     CRM_POLL_EVERY: '1s',
     ROUSE_HOOKS: address,
-    ROUSE_ADMIN: 'off',
+    ROUSE_ADMIN: admin ?? 'off',
     ROUSE_STORE: `sqlite:${join(directory, 'rouse.db')}`,
     PUBLIC_URL: `http://${address}`,
   }

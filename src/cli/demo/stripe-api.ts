@@ -1,9 +1,8 @@
 import type { JsonObject, JsonValue } from '../../util/json.js'
 import { type ApiAnswer, type ApiRequest, KeptAnswers, type LocalApi, startApi } from './api.js'
-import { claim } from './cast.js'
+import { type Claim, claim, laterClaim } from './cast.js'
 
 const day = 86_400
-const { dispute, charge, customer, paid, disputed } = claim
 
 export interface StripeApi extends LocalApi {
   /** Makes the next refund and keeps its answer back. Resolves when the refund is made. */
@@ -12,12 +11,12 @@ export interface StripeApi extends LocalApi {
   readonly refundKeys: readonly string[]
 }
 
-export function disputeObject(now: number): JsonObject {
+export function disputeObject(of: Claim, now: number): JsonObject {
   return {
-    id: dispute,
+    id: of.dispute,
     object: 'dispute',
-    amount: disputed,
-    charge,
+    amount: of.disputed,
+    charge: of.charge,
     created: Math.floor(now / 1000),
     currency: 'usd',
     evidence_details: {
@@ -29,7 +28,7 @@ export function disputeObject(now: number): JsonObject {
     is_charge_refundable: true,
     livemode: false,
     metadata: {},
-    payment_intent: claim.paymentIntent,
+    payment_intent: of.paymentIntent,
     reason: 'product_not_received',
     status: 'warning_needs_response',
   }
@@ -37,35 +36,41 @@ export function disputeObject(now: number): JsonObject {
 
 export async function startStripe(secretKey: string, now: number): Promise<StripeApi> {
   const kept = new KeptAnswers()
-  let refunded = 0
+  const refunded = new Map<string, number>()
+  const refundedOf = ({ charge }: Claim) => refunded.get(charge) ?? 0
   const refundKeys: string[] = []
   let onHeld: (() => void) | undefined
 
-  const reads = (path: string): JsonValue | undefined => {
-    if (path === `/v1/disputes/${dispute}`) return disputeObject(now)
-    if (path === `/v1/charges/${charge}`) return chargeObject(now, refunded)
-    if (path === '/v1/charges')
-      return { object: 'list', data: [chargeObject(now, refunded)], has_more: false }
-    return path === `/v1/customers/${customer}` ? customerObject(now) : undefined
+  const reads = ({ path, query }: ApiRequest): JsonValue | undefined => {
+    const [, kind, id] = /^\/v1\/(disputes|charges|customers)\/(\w+)$/.exec(path) ?? []
+    if (kind === 'disputes') return disputeObject(claimWith({ dispute: id }), now)
+    if (kind === 'customers') return customerObject(claimWith({ customer: id }), now)
+    const of = claimWith(
+      kind === 'charges' ? { charge: id } : { customer: query.get('customer') ?? undefined },
+    )
+    if (kind === 'charges') return chargeObject(of, now, refundedOf(of))
+    if (path !== '/v1/charges') return undefined
+    return { object: 'list', data: [chargeObject(of, now, refundedOf(of))], has_more: false }
   }
 
   const refund = ({ body }: ApiRequest): ApiAnswer => {
     const form = new URLSearchParams(body)
     const wanted = Number(form.get('amount'))
-    if (form.get('charge') !== charge || !(wanted > 0 && wanted <= paid - refunded)) {
+    const of = claimWith({ charge: form.get('charge') ?? undefined })
+    if (!(wanted > 0 && wanted <= of.paid - refundedOf(of))) {
       return {
         status: 400,
         json: { error: { type: 'invalid_request_error', code: 'charge_already_refunded' } },
       }
     }
-    refunded += wanted
+    refunded.set(of.charge, refundedOf(of) + wanted)
     const json = {
       id: 're_3SPw2bLkdIwHu7ix0UfV6mYc',
       object: 'refund',
       status: 'succeeded',
       amount: wanted,
       currency: 'usd',
-      charge,
+      charge: of.charge,
     }
     return { status: 200, json }
   }
@@ -74,16 +79,17 @@ export async function startStripe(secretKey: string, now: number): Promise<Strip
     name: 'Stripe',
     authorization: `Bearer ${secretKey}`,
     async answer(request, happened) {
-      const json = request.method === 'GET' ? reads(request.path) : undefined
+      const json = request.method === 'GET' ? reads(request) : undefined
       if (json !== undefined) return { status: 200, json }
       if (request.method !== 'POST') return undefined
       const isRefund = request.path === '/v1/refunds'
-      if (!isRefund && request.path !== `/v1/disputes/${dispute}`) return undefined
+      const [, dispute] = /^\/v1\/disputes\/(\w+)$/.exec(request.path) ?? []
+      if (!isRefund && dispute === undefined) return undefined
       if (isRefund) refundKeys.push(request.header('idempotency-key') ?? '')
       const answer = await kept.once(request, { 'idempotent-replayed': 'true' }, () => {
         const made = isRefund
           ? refund(request)
-          : { status: 200, json: { ...disputeObject(now), status: 'under_review' } }
+          : { status: 200, json: { ...disputeObject(claimWith({ dispute }), now), status: 'under_review' } }
         if (made.status === 200) happened()
         return made
       })
@@ -105,17 +111,25 @@ export async function startStripe(secretKey: string, now: number): Promise<Strip
   }
 }
 
-function chargeObject(now: number, refunded: number): JsonObject {
+/** Who asks for something that is not of the story, as a signed test does, gets the like of it. */
+function claimWith(ids: Partial<Pick<Claim, 'dispute' | 'charge' | 'customer'>>): Claim {
+  const isIt = (one: Claim) =>
+    one.dispute === ids.dispute || one.charge === ids.charge || one.customer === ids.customer
+  return [claim, laterClaim].find(isIt) ?? { ...claim, ...ids }
+}
+
+function chargeObject(of: Claim, now: number, refunded: number): JsonObject {
+  const { paid, person } = of
   return {
-    id: charge,
+    id: of.charge,
     object: 'charge',
     amount: paid,
     amount_refunded: refunded,
-    billing_details: { email: 'mara.lindqvist@example.com', name: 'Mara Lindqvist' },
+    billing_details: { email: emailOf(person), name: person },
     created: Math.floor(now / 1000) - 12 * day,
     currency: 'usd',
-    customer,
-    description: 'Order 20418: desk lamp, two shades',
+    customer: of.customer,
+    description: of.order,
     disputed: true,
     outcome: { risk_level: 'normal', type: 'authorized' },
     paid: true,
@@ -126,14 +140,18 @@ function chargeObject(now: number, refunded: number): JsonObject {
   }
 }
 
-function customerObject(now: number): JsonObject {
+function emailOf(person: string): string {
+  return `${person.toLowerCase().replace(' ', '.')}@example.com`
+}
+
+function customerObject({ customer, person }: Claim, now: number): JsonObject {
   return {
     id: customer,
     object: 'customer',
     created: Math.floor(now / 1000) - 410 * day,
     delinquent: false,
     description: null,
-    email: 'mara.lindqvist@example.com',
-    name: 'Mara Lindqvist',
+    email: emailOf(person),
+    name: person,
   }
 }

@@ -227,8 +227,8 @@ export function Meter({
   const fill = share >= 1 ? 'bad' : share >= 0.8 ? 'wait' : 'accent'
   return (
     <svg class="chart meter" viewBox="0 0 100 6" preserveAspectRatio="none" role="img" aria-label={label}>
-      <rect class="back" x="0" y="0" width="100" height="6" rx="3" />
-      <rect class={`fill-${fill}`} x="0" y="0" width={round(share * 100)} height="6" rx="3" />
+      <rect class="back" x="0" y="0" width="100" height="6" />
+      <rect class={`fill-${fill}`} x="0" y="0" width={round(share * 100)} height="6" />
     </svg>
   )
 }

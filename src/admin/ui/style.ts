@@ -172,7 +172,7 @@ dialog:not([open]) { display: none }
 svg.chart.is-high { height: 84px } svg.chart.is-low { height: 30px } svg.chart.shares { height: 10px; border-radius: 3px; overflow: hidden }
 svg.chart.swatch { width: 10px; height: 10px; flex: none }
 .legend { display: flex; flex-wrap: wrap; gap: .15rem .9rem; color: var(--soft); font-size: .82rem } .legend span { display: inline-flex; gap: .35rem; align-items: center }
-svg.meter { display: block; width: 100%; height: 6px } .meter .back { fill: var(--none-soft) }
+svg.meter { display: block; width: 100%; height: 6px; border-radius: 3px; overflow: hidden } .meter .back { fill: var(--none-soft) }
 .live { display: inline-flex; gap: .4rem; align-items: center; color: var(--faint); font-size: .86rem }
 .live::before { content: ""; width: .55em; height: .55em; border-radius: 50%; background: var(--none) }
 .live.is-on::before { background: var(--good) } .live.is-off::before { background: var(--wait) }
@@ -182,7 +182,8 @@ svg.meter { display: block; width: 100%; height: 6px } .meter .back { fill: var(
   .side { position: sticky; top: 0; z-index: 5; height: auto; flex-direction: row; align-items: center; gap: .5rem; padding: .45rem .6rem; border-right: 0; border-bottom: 1px solid var(--line); background: var(--ground); overflow: visible }
   .side nav { flex-direction: row; overflow-x: auto; scrollbar-width: none; flex: 1 }
   .side nav a { white-space: nowrap; padding: .35rem .5rem }
-  .side .foot { display: none }
+  .side .foot { display: block; padding: 0 } .side .foot > :not(.live) { display: none }
+  .live { font-size: 0; gap: 0 } .live::before { width: 9px; height: 9px } .live.is-off::before { border-radius: 1px }
   .brand span { display: none }
   main { padding: 1rem .85rem 3rem; gap: 1.1rem }
   h1 { font-size: 1.2rem }
@@ -192,6 +193,8 @@ svg.meter { display: block; width: 100%; height: 6px } .meter .back { fill: var(
   table.stacks td { padding: 0 !important; border: 0; min-width: 0 }
   table.stacks td.wide { grid-column: 1 / -1 }
   table.stacks td.num { text-align: right }
+  table.stacks td[data-label]::before { content: attr(data-label) ' '; color: var(--faint); font-size: .82rem }
+  table.stacks td.num[data-label] { text-align: left }
   .clip { max-width: 62vw }
   .deeds kbd { display: none }
   table.runs tr { grid-template-columns: 1fr auto auto } table.runs td:nth-child(2) { grid-column: 2 / -1; text-align: right }

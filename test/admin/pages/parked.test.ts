@@ -139,6 +139,20 @@ describe('replaying what is dead', () => {
     expect((await store.runsOf(first.eventId)).length).toBe(2)
   })
 
+  it('is of the last run of an event only: one that died again is replayed once', async () => {
+    const { store } = lists.ledger
+    const { eventId, runId } = await tellDead(store, 'limit.turns', 'x', { subject: 'du_twice' })
+    const second = await store.replay(eventId, 'disputes', now)
+    const lease = await take(store, now)
+    const error = { code: 'limit.turns', message: 'x' } as const
+    await store.finish(lease, { state: 'dead', error }, 1, now + 1)
+    const plan = await lists.page('/parked/replay?code=limit.turns')
+    expect([...plan.matchAll(/name="run" value="(run_\w+)"/g)].map(([, id]) => id)).toEqual([second.id])
+    expect(read(plan)).toContain('1 run: replayed since')
+    expect((await lists.post('/parked/replay', { run: runId })).status).toBe(409)
+    expect((await store.runsOf(eventId)).length).toBe(2)
+  })
+
   it('leaves out what a write of is not known, and says so', async () => {
     const { store } = lists.ledger
     const { runId } = await tellHeld(store, { end: 'dead', subject: 'du_h' })

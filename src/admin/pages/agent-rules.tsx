@@ -63,11 +63,11 @@ export function Tools({ agent, config }: { readonly agent: Agent; readonly confi
           <tbody>
             {reads.map(({ tool, gate }) => (
               <tr>
-                <td>
+                <td class="wide">
                   <ToolName of={tool} />
                   {gate !== 'auto' && <Pill tone={gateTones[gate]}>{gateWords[gate]}</Pill>}
                 </td>
-                <td>
+                <td class="wide">
                   <Request of={tool} />
                 </td>
               </tr>

@@ -64,12 +64,18 @@ export function Shadowed({
         <tbody>
           {sumUp(found).map(({ tool, proposed, withLater, alike }) => (
             <tr>
-              <td class="mono break">
+              <td class="mono break wide">
                 <Text of={tool} />
               </td>
-              <td class="num">{proposed}</td>
-              <td class="num">{withLater}</td>
-              <td class="num">{alike}</td>
+              <td class="num" data-label="writes">
+                {proposed}
+              </td>
+              <td class="num" data-label="with a later event">
+                {withLater}
+              </td>
+              <td class="num" data-label="that looks the same">
+                {alike}
+              </td>
             </tr>
           ))}
         </tbody>

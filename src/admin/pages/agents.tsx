@@ -110,16 +110,18 @@ function Row({ of, now }: { readonly of: AgentView; readonly now: number }) {
       <td class="wide">
         <RunBars of={of} now={now} isLow />
       </td>
-      <td class="num">
+      <td class="num" data-label="success">
         {sayShare(successOf(sums))}
         <div class="small faint">of {count(sums.begun, 'run')}</div>
       </td>
-      <td class="num">{latency === undefined ? '' : formatMs(latency.medianMs)}</td>
-      <td class="num">
+      <td class="num" data-label="usual time">
+        {latency === undefined ? '' : formatMs(latency.medianMs)}
+      </td>
+      <td class="num" data-label="cost">
         {sayUsd(sums.costUsd)}
         {sums.unpricedTurns > 0 && <div class="small faint">and what has no price</div>}
       </td>
-      <td class="num">
+      <td class="num" data-label="today">
         {(spent?.begun ?? 0).toLocaleString('en')}
         <span class="faint">{perDay === undefined ? ' runs' : ` of ${perDay.toLocaleString('en')}`}</span>
       </td>

@@ -28,7 +28,7 @@ export function LatestEvents({
       <tbody>
         {of.map((event) => (
           <tr id={event.id}>
-            <td>
+            <td {...(hasSource ? {} : { class: 'wide' })}>
               <a href={`/events/${event.id}`} class="break">
                 <Text of={event.type} />
               </a>

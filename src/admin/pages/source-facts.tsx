@@ -11,20 +11,24 @@ const yearMs = 365 * 86_400_000
 const idleMs = 7 * 86_400_000
 
 /** How the sender is told of us, step by step. */
-export function Setup({ of: { config, health, kind } }: { readonly of: SourceView }) {
+export function Setup({ of: { config, health, kind, opened } }: { readonly of: SourceView }) {
   const { name } = health.settings
   const listeners = listenersOf(config, name)
   const types = [...new Set(listeners.flatMap((one) => one.types))]
+  const isJson = opened?.samples.some(({ body }) => typeof body !== 'string') ?? false
+  const hasSecret = (opened?.secretKeys.length ?? 0) > 0
   return (
     <Card title="At the sender">
       <ol class="stack tight">
         <li>
-          Register this URL, for content of JSON where there is a choice:
+          Register this URL{isJson && ', for content of JSON where there is a choice'}:
           <Block of={hookUrl(config, name)} label="URL to register" />
         </li>
         <li>
-          The secret there and the one under <code>sources.{name}</code> in config.yaml are the same. It is
-          not shown here.
+          {hasSecret
+            ? 'The secret there and the one under '
+            : 'What proves that a delivery is the sender’s stands under '}
+          <code>sources.{name}</code> in config.yaml{hasSecret ? ' are the same. It is not shown here.' : '.'}
         </li>
         <li class="break">
           {types.length === 0 || types.includes('*') ? (

@@ -112,9 +112,15 @@ function Row({
       <td class="wide">
         <HourBars name={settings.name} of={hours} now={now} isLow />
       </td>
-      <td class="num">{today.events.toLocaleString('en')}</td>
-      <td class="num">{today.duplicates.toLocaleString('en')}</td>
-      <td class="num">{refused.toLocaleString('en')}</td>
+      <td class="num" data-label="events">
+        {today.events.toLocaleString('en')}
+      </td>
+      <td class="num" data-label="duplicates">
+        {today.duplicates.toLocaleString('en')}
+      </td>
+      <td class="num" data-label="refused">
+        {refused.toLocaleString('en')}
+      </td>
     </tr>
   )
 }

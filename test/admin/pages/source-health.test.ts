@@ -9,7 +9,7 @@ import {
   type SourceHealth,
   sumOf,
 } from '../../../src/admin/pages/source-health.js'
-import type { StoredRefusal } from '../../../src/store/records.js'
+import type { Cursor, StoredRefusal } from '../../../src/store/records.js'
 import type { Activity } from '../../../src/store/reports.js'
 import { now } from '../../cli/recorded.js'
 
@@ -52,7 +52,7 @@ function refusal(reason: string, lastAt: number, count = 3): StoredRefusal {
   return { source: 'ci', reason, day: '2026-11-21', count, lastAt, sample: undefined }
 }
 
-const cursor = {
+const cursor: Cursor = {
   ...{ fingerprint: 'f', value: null, nextAt: now + 1000, lastOkAt: now - 1000 },
   ...{ lastError: undefined, failures: 0 },
 }
@@ -105,7 +105,7 @@ describe('a source that receives deliveries', () => {
 })
 
 describe('a source that goes by the clock', () => {
-  const clocked = (given: Partial<typeof cursor> & { lastError?: string | undefined }) =>
+  const clocked = (given: Partial<Cursor>) =>
     conditionOf(facts({ isPushed: false, cursor: { ...cursor, ...given } }), now)
 
   it('is fine, however long nothing new was there', () => {

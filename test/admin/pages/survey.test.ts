@@ -294,30 +294,26 @@ async function filledWith(text: string): Promise<Partial<Store>> {
 }
 
 function simulatedCall(argumentsText: string): ToolCallRow {
+  const at = now - 600_000
   return {
+    ...{ id: 'tcl_0193b6f1e4c57d0a9c3f1b2c3d4e5f63', runId: drawn.ledger.runId },
     ...{
-      id: 'tcl_0193b6f1e4c57d0a9c3f1b2c3d4e5f63',
-      runId: drawn.ledger.runId,
-      turn: 1,
-      ordinal: 1,
-      callId: 'c',
+      stepId: 'stp_1',
+      position: 0,
+      callId: 'call_1',
+      ordinal: 0,
+      state: 'simulated',
+      effect: 'destructive',
     },
     ...{
       tool: argumentsText.startsWith('{"') ? 'refund' : argumentsText,
       argumentsText,
-      effect: 'destructive',
+      note: argumentsText,
     },
-    ...{
-      state: 'simulated',
-      proposedAt: now - 600_000,
-      settledAt: now - 600_000,
-      status: undefined,
-      yields: {},
-    },
-    ...{ note: argumentsText, editedArguments: undefined, approvalId: undefined, request: undefined },
-    ...{ output: undefined, idempotencyKey: undefined, sends: 0, looks: 0, firstSentAt: undefined },
-    ...{ lastSentAt: undefined, preparedAt: undefined },
-  } as ToolCallRow
+    ...{ editedArguments: undefined, request: undefined, idempotencyKey: undefined, output: undefined },
+    ...{ approvalId: undefined, sends: 0, firstSentAt: undefined, lastSentAt: undefined, looks: 0 },
+    ...{ lookedAt: undefined, proposedAt: at, settledAt: at, status: undefined, yields: {} },
+  }
 }
 
 /** One simulated call, and one later event of its subject. */

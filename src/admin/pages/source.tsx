@@ -3,7 +3,7 @@ import { Legend } from '../ui/charts.js'
 import { Live } from '../ui/live.js'
 import { Card, Empty, formatMs, Pill, sayAgo, Text, Tile } from '../ui/parts.js'
 import { sayShare } from './agents-view.js'
-import { listed, spanOf } from './amounts.js'
+import { listed } from './amounts.js'
 import { LatestEvents } from './latest-events.js'
 import type { Html, Page, PageOptions } from './page.js'
 import { Sentence } from './sentence.js'
@@ -91,7 +91,7 @@ function Health({ of: view }: { readonly of: SourceView }) {
           {kind.title}
           {listeners.length === 0
             ? '. No agent listens to it: its events are recorded and wake nobody.'
-            : `. Wakes ${listed(listeners.map(({ agent, types }) => `${agent} on ${listed(types)}`))}.`}
+            : `. Wakes ${listed(listeners.map(({ agent, types }) => `${agent} on ${types.includes('*') ? 'everything' : listed(types)}`))}.`}
         </p>
       </div>
       {explained !== undefined && (
@@ -128,7 +128,7 @@ function PushedTiles({ of: view }: { readonly of: SourceView }) {
       />
       <Tile
         value={hasLag ? formatMs(Math.max(0, lag.medianMs)) : 'none yet'}
-        name={hasLag ? `usual lag; at most ${spanOf(Math.max(0, lag.maxMs))}` : 'lag'}
+        name="usual time from the happening to the ledger"
       />
     </div>
   )

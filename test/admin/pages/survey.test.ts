@@ -150,7 +150,7 @@ describe('Sources', () => {
 
   it('shows what came and what was refused, why, with the example', async () => {
     const text = await words('/sources/payments')
-    expect(text).toContain('Stripe. Wakes disputes on charge.dispute.created and watcher on *.')
+    expect(text).toContain('Stripe. Wakes disputes on charge.dispute.created and watcher on everything.')
     expect(text).toContain('verification.signature_mismatch no secret\\u001b[31m fits 3 on 11-21')
     expect(text).toContain('https://hooks.example.com/hooks/payments')
     expect(text).toContain('How Stripe signs')

@@ -1,5 +1,6 @@
 import { AppError, LimitError } from '../domain/errors.js'
 import { secretsFor } from '../runs/secrets.js'
+import type { ChangeMark } from '../store/reports.js'
 import { answerPage, refuse } from './answers.js'
 import type { Caller } from './callers.js'
 import { type Ask, type Door, type DoorOptions, isPart } from './door.js'
@@ -35,13 +36,17 @@ async function answer(page: Page, { ask, captured, caller }: Asked, options: Opt
   if (form instanceof Response) return form
   const query = new URLSearchParams(target.query)
   const request: PageRequest = { captured, query, form, caller, isPart: isPart(incoming) }
+  // Before anything is read: what happens while the page is made and loaded is told to it once it listens.
+  const seen = request.isPart ? undefined : (await options.store.changesSince(undefined, 1)).next
   const shown = await shownOf(page, request, options)
   if (page.method === 'POST') {
     options.log.info({ path: target.path, by: caller.name, as: shown.kind }, 'admin: a deed')
   }
   if (shown.kind === 'redirect') return new Response(null, { status: 303, headers: { location: shown.to } })
   const { redact } = secretsFor(options.config(), options.config())
-  const html = redact(request.isPart ? await drawn(shown.html) : await framed(page, shown, caller, options))
+  const html = redact(
+    request.isPart ? await drawn(shown.html) : await framed(page, shown, caller, { ...options, seen }),
+  )
   return answerPage(html, shown.status ?? 200, { vary: 'HX-Request' })
 }
 
@@ -96,12 +101,12 @@ export async function framed(
   { place }: Page,
   shown: Exclude<Shown, { kind: 'redirect' }>,
   caller: Caller,
-  options: Pick<PageOptions, 'store' | 'unready'>,
+  options: Pick<PageOptions, 'store' | 'unready'> & { readonly seen: ChangeMark | undefined },
 ): Promise<string> {
   const title = shown.kind === 'page' ? shown.title : place
   const standing = await standingOf(options)
   const whole = (
-    <Layout title={title} place={place} caller={caller} standing={standing}>
+    <Layout title={title} place={place} caller={caller} standing={standing} seen={options.seen}>
       {shown.html}
     </Layout>
   )

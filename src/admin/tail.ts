@@ -173,7 +173,7 @@ function kindOf(id: string): Change {
   return id.startsWith('tcl_') ? 'call' : 'run'
 }
 
-function markText({ event, change }: ChangeMark): string {
+export function markText({ event, change }: ChangeMark): string {
   return `${event}.${change}`
 }
 

@@ -1,7 +1,9 @@
 import type { Child } from 'hono/jsx'
+import type { ChangeMark } from '../../store/reports.js'
 import { appScript, icon, stylesheet } from '../assets.js'
 import type { Caller } from '../callers.js'
 import type { Place } from '../pages/page.js'
+import { markText } from '../tail.js'
 import { Mark } from './mark.js'
 
 /** What the navigation tells on every page. */
@@ -28,18 +30,21 @@ export function Layout({
   place,
   caller,
   standing,
+  seen,
   children,
 }: {
   readonly title: string
   readonly place: Place
   readonly caller: Caller
   readonly standing: Standing
+  /** What the page knows of; it is told what comes after it. */
+  readonly seen: ChangeMark | undefined
   readonly children?: Child
 }) {
   return (
     <html lang="en">
       <Head title={title} />
-      <body {...fresh}>
+      <body {...freshAfter(seen)}>
         <a class="skip" href="#main">
           Skip to content
         </a>
@@ -86,7 +91,10 @@ export function Layout({
 }
 
 /** The stream that says when something happened; each `Live` listens to it. What it sends is never put into the page. */
-const fresh = { 'hx-sse:connect': '/api/tail?hints=true', 'hx-swap': 'none' }
+function freshAfter(seen: ChangeMark | undefined) {
+  const after = seen === undefined ? '' : `&after=${markText(seen)}`
+  return { 'hx-sse:connect': `/api/tail?hints=true${after}`, 'hx-swap': 'none' }
+}
 
 const keys: readonly (readonly [key: string, does: string])[] = [
   ['j', 'next in the list'],

@@ -17,6 +17,10 @@ import { sourceKinds } from '../src/sources/registry.js'
 import { initial } from '../src/store/sqlite/migrations/0001-initial.js'
 import { faults } from '../src/store/sqlite/migrations/0002-faults.js'
 import { secrets } from '../src/store/sqlite/migrations/0003-secrets.js'
+import { policy } from '../src/store/sqlite/migrations/0004-policy.js'
+import { begun } from '../src/store/sqlite/migrations/0005-begun.js'
+import { tallies } from '../src/store/sqlite/migrations/0006-tallies.js'
+import { tellings } from '../src/store/sqlite/migrations/0007-tellings.js'
 import { processEnvironment } from '../src/util/env.js'
 import { invocationOf, recordedIo } from './cli/recorded.js'
 
@@ -245,7 +249,9 @@ describe('ARCHITECTURE.md', () => {
 
   it('has every table of the ledger', () => {
     const tables = [
-      ...`${initial}${faults}${secrets}`.matchAll(/^CREATE TABLE (?:IF NOT EXISTS )?(\w+)/gm),
+      ...`${initial}${faults}${secrets}${policy}${begun}${tallies}${tellings}`.matchAll(
+        /^CREATE TABLE (?:IF NOT EXISTS )?(\w+)/gm,
+      ),
     ].map(([, name]) => name)
     const documented = rowsOf(sectionOf(architecture, '## The ledger')).map(([name = '']) => quoted(name)[0])
     expect(documented.sort()).toEqual(tables.sort())

@@ -177,7 +177,8 @@ describe('what browsers load', () => {
   })
 
   it.each(['br', 'gzip', undefined])('is sent as %s where that is taken', async (coding) => {
-    const headers = coding === undefined ? {} : { 'Accept-Encoding': `deflate, ${coding};q=0.5` }
+    const headers: Record<string, string> =
+      coding === undefined ? {} : { 'Accept-Encoding': `deflate, ${coding};q=0.5` }
     const answer = await setting.send({ path: appScript.path, headers })
     expect([answer.status, answer.headers['content-encoding']]).toEqual([200, coding])
     expect(answer.headers['vary']).toBe('Accept-Encoding')

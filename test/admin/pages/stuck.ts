@@ -202,7 +202,7 @@ export async function sendApproved(
   await store.prepare(
     lease,
     callId,
-    { ...frozen, idempotencyKey: `rouse_${newId('key').slice(4)}${'0'.repeat(32)}` },
+    { ...frozen, idempotencyKey: `rouse_${newId('tcl').slice(4)}${'0'.repeat(32)}` },
     at,
   )
   await store.markSent(lease, callId, at + 20)
@@ -224,7 +224,7 @@ export async function tellHeld(
   await store.prepare(
     lease,
     call.id,
-    { ...frozen, idempotencyKey: `rouse_${newId('key').slice(4)}${'0'.repeat(32)}` },
+    { ...frozen, idempotencyKey: `rouse_${newId('tcl').slice(4)}${'0'.repeat(32)}` },
     at + 2600,
   )
   await store.markSent(lease, call.id, at + 2700)

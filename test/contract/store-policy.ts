@@ -117,11 +117,7 @@ export function policyPromises({ store, another }: Subject): void {
   })
 
   it('counts what is not sent by itself: it is bounded, and takes nothing from what is sent', async () => {
-    const calls = [
-      await propose(store()),
-      await propose(store()),
-      await propose(store()),
-    ]
+    const calls = [await propose(store()), await propose(store()), await propose(store())]
     const [first, second, third] = calls
     if (!first || !second || !third) throw new Error('three calls')
     await store().simulate(first.lease, first.callId, simulation([day(1)]), start)

@@ -144,7 +144,8 @@ export function runPromises({ store }: Subject): void {
     const clerk = await startRun(store(), 'clerk')
     expect(await store().beginRun(clerk, 'd', midnight, limits)).toMatchObject({ state: 'begun' })
     const [first] = leases
-    if (first) expect(await store().beginRun(first, 'd', midnight + 1, limits)).toMatchObject({ state: 'begun' })
+    if (first)
+      expect(await store().beginRun(first, 'd', midnight + 1, limits)).toMatchObject({ state: 'begun' })
   })
 
   it('keeps an answer verbatim, with the calls that it asks for, and adds up what it cost', async () => {

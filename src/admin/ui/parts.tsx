@@ -40,13 +40,17 @@ export function Said({
   readonly most?: number
 }) {
   const isCut = of.length > most
+  // Where it has a scroll bar of its own, keys must reach it.
+  const isLong = of.length > 600 || of.split('\n').length > 15
   return (
     <div class="stack tight">
       <span class="said-by">
         {by}, {of.length.toLocaleString('en')} characters
         {isCut && `, the first ${most.toLocaleString('en')} shown`}
       </span>
-      <div class="said">{plainBlock(isCut ? of.slice(0, most) : of)}</div>
+      <div class="said" {...(isLong ? { tabindex: 0 } : {})}>
+        {plainBlock(isCut ? of.slice(0, most) : of)}
+      </div>
     </div>
   )
 }

@@ -55,7 +55,7 @@ pre { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; line-height: 1.
 .count.is-wait { background: var(--wait-soft); color: var(--wait) }
 .count.is-bad { background: var(--bad-soft); color: var(--bad) }
 
-main { padding: 1.5rem clamp(1rem, 3vw, 2.25rem) 4rem; max-width: 1280px; display: grid; gap: 1.4rem; align-content: start; min-width: 0 }
+main { overflow-wrap: anywhere; padding: 1.5rem clamp(1rem, 3vw, 2.25rem) 4rem; max-width: 1280px; display: grid; gap: 1.4rem; align-content: start; min-width: 0 }
 .head { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; justify-content: space-between }
 .head > div { min-width: 0 }
 .trail { color: var(--faint); font-size: .88rem }

@@ -1,0 +1,109 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { hiddenIn } from '../admin/pages/hostile.js'
+import { startBrowser } from './chromium.js'
+import { type Dashboard, type Looks, startDashboard, type Tab } from './dashboard.js'
+import { type Stories, tellStrangers } from './strangers.js'
+
+let browser: Browser
+let dashboard: Dashboard
+let stories: Stories
+
+beforeAll(async () => {
+  browser = await startBrowser()
+  dashboard = await startDashboard()
+  stories = await tellStrangers(dashboard)
+})
+afterAll(async () => {
+  await browser?.close()
+  await dashboard?.stop()
+})
+
+/** Goes through all pages; what `look` says of each stands beside its path. */
+async function onEach(looks: Looks, look: (tab: Tab, path: string) => Promise<unknown[]>): Promise<string[]> {
+  const tab = await dashboard.open(browser, looks)
+  const found: string[] = []
+  for (const path of stories.paths) {
+    await tab.go(path)
+    for (const fault of await look(tab, path)) found.push(`${path.slice(0, 60)}: ${String(fault)}`)
+  }
+  // A page that is not there is one of them.
+  found.push(...tab.faults.filter((fault) => !fault.includes('status of 404')))
+  await tab.close()
+  return found
+}
+
+/** What only markup of a stranger could have made. */
+const foreign = [
+  '#evil',
+  'main img, main iframe, main object, main embed, main style, main script, main link, main meta',
+  'script:not([src^="/assets/"])',
+  '[onerror], [onload], [onmouseover], [style]',
+  '[src^="http"], [action^="http"], [action^="//"], [formaction]',
+  'a[href]:not([href^="/"]):not([href^="#"]):not([rel~="noreferrer"])',
+].join(', ')
+
+it('what strangers wrote is text on every page, and leads nowhere', async () => {
+  const faults = await onEach({}, async ({ page }, path) => {
+    const made = await page.$$eval(foreign, (all) => all.map((element) => element.outerHTML.slice(0, 200)))
+    const text = (await page.textContent('body')) ?? ''
+    const unseen = hiddenIn(text).map((found) => `the character ${JSON.stringify(found)}`)
+    const isTold = !stories.told.includes(path) || text.includes('<b id="evil">bold</b>')
+    return [...made, ...unseen, ...(isTold ? [] : ['does not tell what was written'])]
+  })
+  expect(faults).toEqual([])
+})
+
+it('every page fits 390 pixels', async () => {
+  const faults = await onEach({ width: 390 }, async ({ page }) => {
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth)
+    return wide > 390 ? [`is ${wide} pixels wide`] : []
+  })
+  expect(faults).toEqual([])
+})
+
+interface Axe {
+  run(
+    where: Document,
+    options: unknown,
+  ): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }>
+}
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+it('no page has a serious fault for who cannot see, or sees little, in light or dark', async () => {
+  const faults = await onEach({}, async ({ page }) => {
+    await page.evaluate(axeSource)
+    const check = (rules: readonly string[]) =>
+      page.evaluate(async (only) => {
+        const { axe } = globalThis as unknown as { axe: Axe }
+        const { violations } = await axe.run(document, {
+          resultTypes: ['violations'],
+          ...(only.length === 0 ? {} : { runOnly: only }),
+        })
+        return violations
+          .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+          .map(({ id, nodes }) => `${id}: ${nodes[0]?.html.slice(0, 200)}`)
+      }, rules)
+    const light = await check([])
+    await page.emulateMedia({ colorScheme: 'dark' })
+    const dark = await check(['color-contrast'])
+    await page.emulateMedia({ colorScheme: 'light' })
+    return [...light, ...dark.map((fault) => `dark: ${fault}`)]
+  })
+  expect(faults).toEqual([])
+})
+
+it('is dark for who has it dark', async () => {
+  const tab = await dashboard.open(browser, { isDark: true })
+  const [ground, ink] = await tab.page.evaluate(() => {
+    const { backgroundColor, color } = getComputedStyle(document.body)
+    const sum = (text: string) =>
+      (text.match(/\d+/g) ?? []).slice(0, 3).reduce((all, part) => all + Number(part), 0)
+    return [sum(backgroundColor), sum(color)]
+  })
+  expect(ground).toBeLessThan(120)
+  expect(ink).toBeGreaterThan(600)
+  await tab.close()
+})

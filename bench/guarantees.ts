@@ -172,6 +172,6 @@ agents:
     on: { source: ci, type: issues.opened }
     instructions: charger.md
     tools: [{ charge: { gate: auto } }]
-    limits: { runs: 1000000/day }
+    limits: { runs: 1000000/day, runs_per_actor: 1000000/day }
 `
 }

@@ -11,7 +11,7 @@ import { startBrowser } from '../test/browser/chromium.js'
 const root = resolve(import.meta.dirname, '..')
 const directory = join(root, 'docs/img')
 /** A page is shown from its top; more than this nobody looks at in a document. */
-const highestPx = 1600
+const highestPx = 1100
 
 interface Shot {
   readonly name: string
@@ -55,11 +55,12 @@ async function take(page: Page, origin: string, { name, path, link }: Shot): Pro
   }
   const file = join(directory, `${name}.png`)
   const width = page.viewportSize()?.width ?? 0
-  const height = await page.evaluate(() => document.documentElement.scrollHeight)
+  const height = Math.min(highestPx, await page.evaluate(() => document.documentElement.scrollHeight))
+  // The frame is as high as the window: with a higher one it goes down to the end of the picture.
+  await page.setViewportSize({ width, height })
   await page.screenshot({
     path: file,
-    fullPage: true,
-    clip: { x: 0, y: 0, width, height: Math.min(height, highestPx) },
+    clip: { x: 0, y: 0, width, height },
   })
   console.log(
     `${file.slice(root.length + 1)}  ${Math.round(statSync(file).size / 1024)} KB  ${width} × ${height}`,

@@ -122,6 +122,6 @@ store: "sqlite:${join(directory, 'data', `${name}.db`)}"
 models: { default: { base_url: "http://127.0.0.1:${modelPort}/v1", api_key: "sk-k7Gq2nV9xB4tLw8sRz3m", model: bench, api: responses } }
 sources: { ci: { kind: github, secret: "${secret}" } }
 agents:
-  reader: { on: { source: ci, type: issues.opened }, instructions: ${name}.md, tools: ${tools}, limits: { runs: 100000/day } }
+  reader: { on: { source: ci, type: issues.opened }, instructions: ${name}.md, tools: ${tools}, limits: { runs: 100000/day, runs_per_actor: 100000/day } }
 `
 }

@@ -99,7 +99,7 @@ agents:
     instructions: helper.md
     tools: [{ comment: { gate: auto, max: 5000/day } }]
     mailbox: ${mailbox}
-    limits: { runs: 5000/day }
+    limits: { runs: 5000/day, runs_per_actor: 5000/day }
 `,
     files: { 'helper.md': 'Help.\n' },
   })

@@ -136,7 +136,8 @@ describe('the ledger of an older version', () => {
     await store.resolveHeld(held.id, { state: 'confirmed', by: 'ann', output: undefined }, now)
     await until('what waited for a person to be done', async () => (await runs('parked')).length === 1)
     await until('both to end', async () => (await runs('completed')).length === 10)
-    expect(api.writes.filter(({ body }) => body.includes('"3"'))).toHaveLength(1)
+    // What was approved was asked by rules that knew neither facts nor rules in an approval: it is void, and not sent.
+    expect(api.writes.filter(({ body }) => body.includes('"3"'))).toHaveLength(0)
     expect(api.writes.filter(({ body }) => body.includes('"4"'))).toHaveLength(0)
   })
 })

@@ -130,6 +130,7 @@ describe('opening a ledger', () => {
       'source_hours',
       'spent',
       'steps',
+      'tellings',
       'tool_calls',
       'tool_hours',
       'totals',

@@ -14,9 +14,9 @@ export interface ArrivalCount {
 const hourMs = 3_600_000
 const weekMs = 7 * 24 * hourMs
 
-/** The hour that `at` falls in, by its first millisecond. */
+/** The hour that `at` falls in, by its first millisecond; never hour 0, whose row has all of them, whatever a clock says. */
 export function hourOf(at: number): number {
-  return Math.floor(at / hourMs) * hourMs
+  return Math.max(1, Math.floor(at / hourMs)) * hourMs
 }
 
 const deliveryColumns = ['deliveries_recorded', 'deliveries_duplicate', 'deliveries_malformed'] as const

@@ -48,7 +48,7 @@ function configOf({ port, world, secrets, revision }: LaneSetting): string {
     on: ${on}
     instructions: agent.md
     tools: [{ ${tool}: { gate: ${gate} } }]
-    limits: { runs: 1000000/day }`
+    limits: { runs: 1000000/day, runs_per_actor: 1000000/day }`
   const github = (name: keyof typeof agents, gate?: string) =>
     agent(name, `{ source: ci, type: issues.${agents[name]} }`, toolOf(name), gate)
   return `version: 1 # revision ${revision}

@@ -32,7 +32,7 @@ agents:
     on: { source: ci, type: issues.opened }
     instructions: helper.md
     tools: [{ charge: { gate: auto, max: 1/subject } }]
-    limits: { runs: 1000000/day }
+    limits: { runs: 1000000/day, runs_per_actor: 1000000/day }
 `
 }
 

@@ -1,7 +1,7 @@
 /**
  * What happened, counted by the hour, and what changed last: a page or a scrape that counts a million rows anew would
  * hold up everything else. Counts are of what happened, and stay when retention takes the rows. `hour` is its first
- * millisecond, UTC; in the row of hour 0 stands all since the ledger was begun.
+ * millisecond, UTC, never before that of hour 1: in the row of hour 0 stands all since the ledger was begun.
  */
 export const tallies = `
 -- Of these events, by the hour of recording: how many were dispatched or ignored, and how many were echoes.
@@ -89,14 +89,14 @@ END;
 CREATE TRIGGER run_begun AFTER UPDATE OF started_at ON runs
 WHEN old.started_at IS NULL AND new.started_at IS NOT NULL BEGIN
   INSERT INTO agent_hours (hour, agent, begun)
-  VALUES (new.started_at / 3600000 * 3600000, new.agent, 1), (0, new.agent, 1)
+  VALUES (max(new.started_at / 3600000, 1) * 3600000, new.agent, 1), (0, new.agent, 1)
   ON CONFLICT DO UPDATE SET begun = begun + 1;
 END;
 CREATE TRIGGER run_ended AFTER UPDATE OF finished_at ON runs
 WHEN old.finished_at IS NULL AND new.finished_at IS NOT NULL BEGIN
   INSERT INTO agent_hours (hour, agent, completed, dead, cancelled)
   SELECT value, new.agent, new.state = 'completed', new.state = 'dead', new.state = 'cancelled'
-  FROM json_each(json_array(new.finished_at / 3600000 * 3600000, 0)) WHERE true
+  FROM json_each(json_array(max(new.finished_at / 3600000, 1) * 3600000, 0)) WHERE true
   ON CONFLICT DO UPDATE SET completed = completed + excluded.completed, dead = dead + excluded.dead,
     cancelled = cancelled + excluded.cancelled;
 END;
@@ -104,7 +104,7 @@ CREATE TRIGGER step_made AFTER INSERT ON steps BEGIN
   INSERT INTO model_hours (hour, agent, model, turns, unpriced_turns, input_tokens, output_tokens, cost_usd, duration_ms)
   SELECT h.value, r.agent, new.model, 1, new.cost_usd IS NULL, new.input_tokens, new.output_tokens,
     coalesce(new.cost_usd, 0), new.duration_ms
-  FROM runs r, json_each(json_array(new.created_at / 3600000 * 3600000, 0)) h WHERE r.id = new.run_id
+  FROM runs r, json_each(json_array(max(new.created_at / 3600000, 1) * 3600000, 0)) h WHERE r.id = new.run_id
   ON CONFLICT DO UPDATE SET turns = turns + 1, unpriced_turns = unpriced_turns + excluded.unpriced_turns,
     input_tokens = input_tokens + excluded.input_tokens, output_tokens = output_tokens + excluded.output_tokens,
     cost_usd = cost_usd + excluded.cost_usd, duration_ms = duration_ms + excluded.duration_ms;
@@ -114,35 +114,35 @@ CREATE TRIGGER tool_call_counted AFTER UPDATE OF state ON tool_calls
 WHEN new.state <> old.state AND new.state NOT IN ('proposed', 'approved', 'prepared', 'sent') BEGIN
   INSERT INTO tool_hours (hour, tool, state, code, calls)
   SELECT value, new.tool, new.state, coalesce(json_extract(new.output, '$.error.code'), ''), 1
-  FROM json_each(json_array(coalesce(new.settled_at, new.last_sent_at, new.proposed_at) / 3600000 * 3600000, 0))
+  FROM json_each(json_array(max(coalesce(new.settled_at, new.last_sent_at, new.proposed_at) / 3600000, 1) * 3600000, 0))
   WHERE true
   ON CONFLICT DO UPDATE SET calls = calls + 1;
 END;
 
 -- What is in the ledger already.
 INSERT INTO source_hours (hour, source, events_recorded, events_dispatched, events_ignored, events_echo, last_event_at)
-SELECT recorded_at / 3600000 * 3600000, source, count(*), sum(state = 'dispatched'), sum(state = 'ignored'),
+SELECT max(recorded_at / 3600000, 1) * 3600000, source, count(*), sum(state = 'dispatched'), sum(state = 'ignored'),
   sum(chain > 0), max(recorded_at)
 FROM events GROUP BY 1, 2;
 INSERT INTO source_hours (hour, source, deliveries_recorded, deliveries_duplicate, deliveries_malformed, last_delivery_at)
-SELECT received_at / 3600000 * 3600000, source, sum(state = 'recorded'), sum(state = 'duplicate'),
+SELECT max(received_at / 3600000, 1) * 3600000, source, sum(state = 'recorded'), sum(state = 'duplicate'),
   sum(state = 'malformed'), max(received_at)
 FROM deliveries WHERE true GROUP BY 1, 2
 ON CONFLICT DO UPDATE SET deliveries_recorded = excluded.deliveries_recorded,
   deliveries_duplicate = excluded.deliveries_duplicate, deliveries_malformed = excluded.deliveries_malformed,
   last_delivery_at = excluded.last_delivery_at;
 INSERT INTO agent_hours (hour, agent, begun)
-SELECT started_at / 3600000 * 3600000, agent, count(*) FROM runs WHERE started_at IS NOT NULL GROUP BY 1, 2;
+SELECT max(started_at / 3600000, 1) * 3600000, agent, count(*) FROM runs WHERE started_at IS NOT NULL GROUP BY 1, 2;
 INSERT INTO agent_hours (hour, agent, completed, dead, cancelled)
-SELECT finished_at / 3600000 * 3600000, agent, sum(state = 'completed'), sum(state = 'dead'), sum(state = 'cancelled')
+SELECT max(finished_at / 3600000, 1) * 3600000, agent, sum(state = 'completed'), sum(state = 'dead'), sum(state = 'cancelled')
 FROM runs WHERE finished_at IS NOT NULL GROUP BY 1, 2
 ON CONFLICT DO UPDATE SET completed = excluded.completed, dead = excluded.dead, cancelled = excluded.cancelled;
 INSERT INTO model_hours (hour, agent, model, turns, unpriced_turns, input_tokens, output_tokens, cost_usd, duration_ms)
-SELECT s.created_at / 3600000 * 3600000, r.agent, s.model, count(*), sum(s.cost_usd IS NULL), sum(s.input_tokens),
+SELECT max(s.created_at / 3600000, 1) * 3600000, r.agent, s.model, count(*), sum(s.cost_usd IS NULL), sum(s.input_tokens),
   sum(s.output_tokens), total(s.cost_usd), sum(s.duration_ms)
 FROM steps s CROSS JOIN runs r ON r.id = s.run_id GROUP BY 1, 2, 3;
 INSERT INTO tool_hours (hour, tool, state, code, calls)
-SELECT coalesce(settled_at, last_sent_at, proposed_at) / 3600000 * 3600000, tool, state,
+SELECT max(coalesce(settled_at, last_sent_at, proposed_at) / 3600000, 1) * 3600000, tool, state,
   coalesce(json_extract(output, '$.error.code'), ''), count(*)
 FROM tool_calls WHERE state NOT IN ('proposed', 'approved', 'prepared', 'sent') GROUP BY 1, 2, 3, 4;
 INSERT INTO source_hours (hour, source, deliveries_recorded, deliveries_duplicate, deliveries_malformed, last_delivery_at,

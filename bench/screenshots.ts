@@ -11,7 +11,7 @@ import { startBrowser } from '../test/browser/chromium.js'
 const root = resolve(import.meta.dirname, '..')
 const directory = join(root, 'docs/img')
 /** A page is shown from its top; more than this nobody looks at in a document. */
-const highestPx = 1100
+const highestPx = 900
 
 interface Shot {
   readonly name: string

@@ -6,7 +6,7 @@ export async function startBrowser(): Promise<Browser> {
   try {
     return await program.launch({
       executablePath: await chromium.executablePath(),
-      args: ['--no-sandbox', '--disable-gpu', '--font-render-hinting=none'],
+      args: ['--no-sandbox', '--disable-gpu', '--font-render-hinting=none', '--disable-lcd-text'],
       headless: true,
     })
   } catch (cause) {

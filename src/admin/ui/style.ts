@@ -182,7 +182,7 @@ svg.meter { display: block; width: 100%; height: 6px; border-radius: 3px; overfl
   .side { position: sticky; top: 0; z-index: 5; height: auto; flex-direction: row; align-items: center; gap: .5rem; padding: .45rem .6rem; border-right: 0; border-bottom: 1px solid var(--line); background: var(--ground); overflow: visible }
   .side nav { flex-direction: row; overflow-x: auto; scrollbar-width: none; flex: 1 }
   .side nav a { white-space: nowrap; padding: .35rem .5rem }
-  .side .foot { display: block; padding: 0 } .side .foot > :not(.live) { display: none }
+  .side .foot { display: flex; margin: 0; padding: 0 } .side .foot > :not(.live) { display: none }
   .live { font-size: 0; gap: 0 } .live::before { width: 9px; height: 9px } .live.is-off::before { border-radius: 1px }
   .brand span { display: none }
   main { padding: 1rem .85rem 3rem; gap: 1.1rem }

@@ -24,7 +24,9 @@ export async function killMigration(main: string): Promise<string[]> {
     await writeScript(directory)
     await writeSetting({ directory, port: await freePort(), world, secrets, revision: 0 })
     for (let version = 1; version < schemaVersion; version++) {
-      const life = await Life.start({ main, directory, armed: { point: 'K21', passing: version } })
+      // From the second on it takes the step in which the one before died, and dies in the next.
+      const passing = version === 1 ? 1 : 2
+      const life = await Life.start({ main, directory, armed: { point: 'K21', passing } })
       const how = await life.ended
       if (how !== 'SIGKILL') faults.push(`was to be killed in a migration and ended with ${how}`)
       const found = peek(file, (db) => Number(db.pragma('user_version', { simple: true })))

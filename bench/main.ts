@@ -6,6 +6,7 @@ import { fillNinetyDays, measureAdmin } from './admin.js'
 import { deliveryCosts, effectCosts, type GuaranteeCost } from './guarantees.js'
 import { fillHistory } from './history.js'
 import { measureMemory } from './memory.js'
+import { measurePages } from './pages.js'
 import { outputOf, residentMb, type Served, serve } from './processes.js'
 import { measureWake } from './wake.js'
 
@@ -205,8 +206,12 @@ try {
     const now = Date.now()
     fillNinetyDays(file, Number(values.events), now)
     const costs = await measureAdmin(file, now)
-    results['admin'] = costs
     for (const { name, ms } of costs) row(name, `${ms.toFixed(1)} ms`, '')
+    title('Its pages, from the daemon, packed')
+    const { pages, firstVisitKb } = await measurePages({ file, directory, secret, startRouse })
+    results['admin'] = { costs, pages, firstVisitKb }
+    for (const { path, ms, kb } of pages) row(path.slice(0, 30), `${ms.toFixed(1)} ms`, `${kb.toFixed(1)} KB`)
+    row('a first visit', '', `${firstVisitKb.toFixed(1)} KB`)
   }
   mkdirSync(join(root, 'bench/results'), { recursive: true })
   const file = join(root, 'bench/results', `${String(results['at']).slice(0, 19).replaceAll(':', '-')}.json`)

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { fillHistory } from '../../bench/history.js'
 import { addToken, loginLink, type Role, tokensFile } from '../../src/admin/tokens.js'
 import { freePort } from '../../src/cli/demo/rouse-process.js'
@@ -149,12 +149,27 @@ function scriptWith(comment: string): unknown {
   ]
 }
 
-async function openTab(
+async function openTab(browser: Browser, origin: string, token: string, looks: Looks): Promise<Tab> {
+  const { context, page, faults } = await watched(browser, origin, looks)
+  await page.goto(loginLink(origin, token))
+  await page.waitForURL(`${origin}/`)
+  return {
+    page,
+    faults,
+    async go(path) {
+      await page.goto(`${origin}${path}`)
+      await isLive(page)
+    },
+    close: () => context.close(),
+  }
+}
+
+/** A tab in a context of its own, and all that is not as it should be in it, from its first moment. */
+export async function watched(
   browser: Browser,
   origin: string,
-  token: string,
-  { isDark = false, width = 1440 }: Looks,
-): Promise<Tab> {
+  { isDark = false, width = 1440 }: Looks = {},
+): Promise<{ context: BrowserContext; page: Page; faults: string[] }> {
   const context = await browser.newContext({
     viewport: { width, height: 900 },
     colorScheme: isDark ? 'dark' : 'light',
@@ -177,17 +192,7 @@ async function openTab(
     faults.push(`a dialog: ${dialog.message()}`)
     void dialog.dismiss()
   })
-  await page.goto(loginLink(origin, token))
-  await page.waitForURL(`${origin}/`)
-  return {
-    page,
-    faults,
-    async go(path) {
-      await page.goto(`${origin}${path}`)
-      await isLive(page)
-    },
-    close: () => context.close(),
-  }
+  return { context, page, faults }
 }
 
 /** The page hears of what happens from now on. */

@@ -56,6 +56,8 @@ export function readBody(
       if (error === undefined)
         resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size))
       else {
+        // What came of it is not kept for as long as the connection takes to end.
+        chunks.length = 0
         incoming.pause()
         reject(error)
       }

@@ -225,15 +225,13 @@ function toolEntry(name: string, world: World, { api }: Places, { isStrict }: Se
  * that of a ticket it is what whoever may see the ticket may see, which is the default.
  */
 function isSubjects(tool: WorldTool, world: World): boolean {
-  if (tool.label !== 'private' || (tool.bind ?? []).length === 0) return false
-  return scopesOf(tool, world).some(([, { scope }]) =>
-    Object.values(world.tools).some(
-      ({ class: effect, bind = [], args = {} }) =>
-        effect !== 'read' &&
-        bind.length > 0 &&
-        bind.every((name) => name in scope) &&
-        Object.values(args).some((text) => text.startsWith('text')),
-    ),
+  const { label, bind: objects = [] } = tool
+  if (label !== 'private' || objects.length === 0) return false
+  return Object.values(world.tools).some(
+    ({ class: effect, bind = [], args = {} }) =>
+      effect !== 'read' &&
+      objects.every((name) => bind.includes(name)) &&
+      Object.values(args).some((text) => text.startsWith('text')),
   )
 }
 

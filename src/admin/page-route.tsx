@@ -101,7 +101,7 @@ export async function framed(
   { place }: Page,
   shown: Exclude<Shown, { kind: 'redirect' }>,
   caller: Caller,
-  options: Pick<PageOptions, 'store' | 'unready'> & { readonly seen: ChangeMark | undefined },
+  options: Pick<PageOptions, 'store' | 'unready'> & { readonly seen?: ChangeMark | undefined },
 ): Promise<string> {
   const title = shown.kind === 'page' ? shown.title : place
   const standing = await standingOf(options)

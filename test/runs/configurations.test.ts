@@ -31,6 +31,7 @@ function config(digest: string): Config {
       publicUrl: 'http://localhost',
       concurrency: 1,
       minFreeBytes: 0,
+      proxies: [],
     },
     store: { engine: 'sqlite', file: '/tmp/rouse.db' },
     models: new Map(),

@@ -154,7 +154,7 @@ describe('any other redirect is an answer and is not followed', () => {
   it.each<[string, Partial<Tool>]>([
     ['of a POST', { method: 'POST' }],
     ['of a GET that writes', { effect: 'write' }],
-    ['of a HEAD', { method: 'HEAD' }],
+    ['of a DELETE', { method: 'DELETE' }],
     ['of a tool that lists no hosts', { redirectHosts: [] }],
   ])('%s', async (_what, changes) => {
     const blobs = await upstream()

@@ -4,10 +4,10 @@ import { createRequire } from 'node:module'
 import { freemem, totalmem } from 'node:os'
 import type { Config } from '../../config/config.js'
 import { doubtAboutPlace, doubtfulAdvice, nearestDirectory } from '../../store/place.js'
+import { packageVersion } from '../../util/version.js'
 import type { Invocation } from '../command.js'
 import { ledgerFile } from '../ledger.js'
 import { formatBytes } from '../text.js'
-import { packageVersion } from '../../util/version.js'
 import type { Finding } from './finding.js'
 
 /** The libraries whose versions matter when something is wrong. */

@@ -206,11 +206,15 @@ describe('the agents of config.yaml', () => {
 })
 
 describe('the script of the demo', () => {
-  it('is one that the scripted model takes, with an end for each agent', () => {
+  it('is one that the scripted model takes, with an end for each agent', async () => {
+    const { agents } = await loadExample()
     const { entries } = parseScript(JSON.stringify(script))
     expect(new Set(entries.map(({ agent }) => agent))).toEqual(
       new Set(['ci-doctor', 'disputes', 'ticket-triage']),
     )
-    for (const { turns } of entries) expect(turns.at(-1)?.calls).toEqual([])
+    for (const { agent, turns } of entries) {
+      const atTheLimit = turns.length > (agents.get(agent)?.limits.turns ?? 0)
+      if (!atTheLimit) expect(turns.at(-1)?.calls).toEqual([])
+    }
   })
 })

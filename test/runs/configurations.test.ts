@@ -1,10 +1,19 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Config, ConfigSnapshot } from '../../src/config/config.js'
+import type { AlertRules } from '../../src/domain/alerting.js'
 import { StoreError } from '../../src/domain/errors.js'
 import { Configurations } from '../../src/runs/configurations.js'
 import type { Store } from '../../src/store/store.js'
 import { makeLedger } from '../store/ledger.js'
 import { FakeClock } from '../support/fake-clock.js'
+
+const noAlertRules: AlertRules = {
+  silenceMs: new Map(),
+  refused: undefined,
+  budgetShare: undefined,
+  waitingMs: undefined,
+  backlogMs: undefined,
+}
 
 let ledger: Awaited<ReturnType<typeof makeLedger>>
 let loaded: ConfigSnapshot[]
@@ -39,6 +48,9 @@ function config(digest: string): Config {
     sources: new Map(),
     tools: new Map(),
     agents: new Map(),
+    alerts: { to: [], repeatMs: 0, rules: noAlertRules },
+    tracing: undefined,
+    log: { level: undefined, format: 'auto' },
     warnings: [],
     secretValues: [],
     secretFiles: [],

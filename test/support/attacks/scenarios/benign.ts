@@ -69,11 +69,11 @@ function rotation(stage: Stage): Promise<Trial> {
   return onBench(stage, {}, async (bench) => {
     const { setting, directory } = bench
     const oldToken = stage.world.secrets['GH_TOKEN'] ?? ''
-    const write = async (hook: string, token: string) => {
-      await writeFile(join(directory, 'hook'), `${hook}\n`, { mode: 0o600 })
-      await writeFile(join(directory, 'token'), `${token}\n`, { mode: 0o600 })
-    }
-    await write(hookSecret, oldToken)
+    const write = (file: string, secret: string) =>
+      writeFile(join(directory, file), `${secret}\n`, { mode: 0o600 })
+    const reloads = () => bench.log.split('"configuration reloaded"').length - 1
+    await write('hook', hookSecret)
+    await write('token', oldToken)
     const source = setting.sources[stage.attack.agent]
     if (source) source['secret'] = [`\${file:${directory}/hook}`, `\${HOOK_SECRET}`]
     const credential = setting.credentials['gh_token']
@@ -82,8 +82,10 @@ function rotation(stage: Stage): Promise<Trial> {
     await bench.start()
     await bench.send({ ids: { issue: 12 } })
     await bench.rest()
-    await write(newHook, newToken)
-    await until('the new secrets to be read', () => bench.log.includes('"configuration reloaded"'), 10_000)
+    await write('hook', newHook)
+    await until('the new secret of the source to be read', () => reloads() === 1, 10_000)
+    await write('token', newToken)
+    await until('the new credential to be read', () => reloads() === 2, 10_000)
     await bench.send({ ids: { issue: 13 } })
     await bench.send({ ids: { issue: 14 }, secret: newHook })
     await bench.rest(3)

@@ -3,6 +3,7 @@ import type { StoredEvent } from '../../store/records.js'
 import { plain } from '../../util/plain.js'
 import { Pill, runTone, Text, When } from '../ui/parts.js'
 import { sayIgnored } from './events-words.js'
+import { countNew } from './list-parts.js'
 
 export interface EventRow {
   readonly event: StoredEvent
@@ -20,6 +21,10 @@ export function EventsTable({
   readonly now: number
   readonly seen: string | undefined
 }) {
+  const fresh = countNew(
+    of.map(({ event }) => event.id),
+    seen,
+  )
   return (
     <table class="stacks list">
       <thead>
@@ -32,8 +37,8 @@ export function EventsTable({
         </tr>
       </thead>
       <tbody>
-        {of.map((row) => (
-          <Row of={row} now={now} isNew={seen !== undefined && row.event.id > seen} />
+        {of.map((row, index) => (
+          <Row of={row} now={now} isNew={index < fresh} />
         ))}
       </tbody>
     </table>

@@ -129,3 +129,10 @@ export function NotUnderstood({ of }: { readonly of: readonly string[] }) {
     </div>
   )
 }
+
+/** How many of these rows, newest first, came after the one that was `seen` on top; all of them when it is not here. */
+export function countNew(ids: readonly string[], seen: string | undefined): number {
+  if (seen === undefined) return 0
+  const known = ids.indexOf(seen)
+  return known === -1 ? ids.length : known
+}

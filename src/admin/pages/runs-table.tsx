@@ -3,6 +3,7 @@ import type { StoredEvent } from '../../store/records.js'
 import { formatMs, RunState, sayAgo, sayUsd, Text, When } from '../ui/parts.js'
 import { count } from './amounts.js'
 import { Short } from './events-table.js'
+import { countNew } from './list-parts.js'
 
 export interface RunRow {
   readonly run: Run
@@ -20,6 +21,10 @@ export function RunsTable({
   readonly now: number
   readonly seen: string | undefined
 }) {
+  const fresh = countNew(
+    of.map(({ run }) => run.id),
+    seen,
+  )
   return (
     <table class="stacks list runs">
       <thead>
@@ -34,8 +39,8 @@ export function RunsTable({
         </tr>
       </thead>
       <tbody>
-        {of.map((row) => (
-          <Row of={row} now={now} isNew={seen !== undefined && row.run.id > seen} />
+        {of.map((row, index) => (
+          <Row of={row} now={now} isNew={index < fresh} />
         ))}
       </tbody>
     </table>

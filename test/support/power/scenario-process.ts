@@ -47,6 +47,8 @@ const { openSqliteStore } = (await import(
   pathToFileURL(join(plan.dist, 'store/sqlite/open.js')).href
 )) as typeof import('../../../src/store/sqlite/open.js')
 const control = new DiskControl(plan.controlFile)
+/** The collector closes what nobody holds, and what it writes through then would take the fault of another step. */
+const held: Store[] = []
 
 function placeOf(name: string): { file: string; tell: (what: Told) => void } {
   const directory = join(plan.directory, name)
@@ -93,6 +95,7 @@ async function die(): Promise<void> {
   for (const [index, last] of told.entries()) {
     const { file, tell } = placeOf(String(index))
     const store = await openSqliteStore({ file, exclusive: true })
+    held.push(store)
     const scenario = new Scenario(store, 'node-1')
     for (const name of told.slice(0, index)) {
       await scenario.run(name)

@@ -7,29 +7,22 @@ import { loadConfig, loadSnapshot, watchedFiles } from './config/load.js'
 import { watchConfig } from './config/watch.js'
 import type { AppError } from './domain/errors.js'
 import { InFlight, readBody } from './http/body.js'
-import { createHooksApp } from './http/hooks.js'
+import { startHooks } from './http/listener.js'
 import { PeerLimiter } from './http/peers.js'
 import { listen } from './http/server.js'
-import { Dispatcher } from './ingest/dispatch.js'
-import type { Receiver } from './ingest/receive.js'
-import { RefusalCounter } from './ingest/refusals.js'
+import { createIngest } from './ingest/ingest.js'
 import { Retention } from './ingest/retention.js'
-import { SecretUseCounter } from './ingest/secret-uses.js'
-import { sourceContexts } from './ingest/source-context.js'
-import { openSources } from './ingest/sources.js'
 import { costOf } from './models/price.js'
 import { createModelPool } from './models/registry.js'
 import { startPoller } from './poller/poller.js'
 import { Configurations } from './runs/configurations.js'
 import { Measures } from './runs/measures.js'
 import { createRuns } from './runs/runs.js'
-import { createRemoteKeys } from './sources/engine/keys.js'
 import { sourceKinds } from './sources/registry.js'
 import { storeEngines } from './store/registry.js'
 import { createHttpToolClient } from './tools/http.js'
 import { systemClock } from './util/clock.js'
 import type { Environment } from './util/env.js'
-import { createNetwork } from './util/fetch.js'
 import { newId } from './util/id.js'
 import type { Logger } from './util/log.js'
 import { openTracer } from './util/trace-export.js'
@@ -55,8 +48,6 @@ export interface Daemon {
   stop(): Promise<void>
 }
 
-const maxInFlightBytes = 256 * 1024 * 1024
-const refusalsPerPeerAndMinute = 120
 const guessesPerPeerAndMinute = 10
 const stopGraceMs = 10_000
 /** For answers under way, once nothing new is taken. */
@@ -82,53 +73,24 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const loadFormer = (snapshot: ConfigSnapshot) => loadSnapshot(snapshot, { environment, kinds })
   const configurations = await Configurations.open(config, { store, clock, load: loadFormer })
   const inForce = () => configurations.current
-  const keys = createRemoteKeys({ network: createNetwork(), clock })
-  const open = (of: Config) => openSources(of.sources.values(), kinds, sourceContexts(of, keys))
-  let sources = open(config)
-
+  const ingest = await createIngest({ ...shared, config: inForce, kinds, onRuns: () => runs.wake() })
   const tools = measures.tools(createHttpToolClient({ clock }), clock)
   const modelFor = measures.models(createModelPool({ clock, directory: dirname(config.file) }), clock)
 
-  const { concurrency } = config.server
   const runs = await createRuns({
-    ...shared,
-    configurations,
-    tools,
-    modelFor,
-    costOf,
-    node,
-    concurrency,
-    file,
+    ...{ ...shared, configurations, node, file, concurrency: config.server.concurrency },
+    ...{ tools, modelFor, costOf },
   })
-  const dispatcher = new Dispatcher({ ...shared, config: inForce, onRuns: () => runs.wake() })
-  const poller = startPoller({ ...shared, config, onEvents: () => dispatcher.lookInLedger() })
-  const refusals = new RefusalCounter(store, clock, log)
-  const secretUses = await SecretUseCounter.open(store, clock)
-  secretUses.configured(sources)
+  const poller = startPoller({ ...shared, config, onEvents: ingest.lookInLedger })
   const retention = new Retention({ ...shared, config: inForce })
   let isStopping = false
   const unready = () => (isStopping ? 'stopping' : runs.unready())
-  const receiver: Receiver = {
-    ...shared,
-    onVerified: (source, secretIndex) => secretUses.used(source, secretIndex),
-    onRecorded: (events) => dispatcher.offer(events),
-  }
-  const app = createHooksApp({
-    ...{ receiver, refusals, log, unready },
-    onAnswered: (...answer) => measures.answered(...answer),
-    inFlight: new InFlight(maxInFlightBytes),
-    peers: new PeerLimiter(clock, refusalsPerPeerAndMinute),
-    sources: () => sources,
-    proxies: () => inForce().server.proxies,
-  })
-
   const prepare = (next: Config) => {
-    const opened = open(next)
+    const apply = ingest.prepare(next)
     return () => {
-      sources = opened
-      secretUses.configured(opened)
+      apply()
       poller.update(next)
-      dispatcher.lookInLedger()
+      ingest.lookInLedger()
       runs.lookAround()
     }
   }
@@ -146,12 +108,17 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     onDecided: () => runs.wake(),
     config: inForce,
     configBy: (digest) => configurations.byDigest(digest),
-    sources: () => sources,
+    sources: ingest.sources,
     kinds,
     metrics: createMetrics({ store, clock, unready, config: inForce, counted: () => measures.families() }),
   }).catch(undo)
-  const listener = await listen(app, config.server.hooks).catch(undo)
-  dispatcher.lookInLedger()
+  const listener = await startHooks({
+    ...{ log, clock, unready, address: config.server.hooks },
+    ...{ receiver: ingest.receiver, refusals: ingest.refusals, sources: ingest.sources },
+    onAnswered: (...answer) => measures.answered(...answer),
+    proxies: () => inForce().server.proxies,
+  }).catch(undo)
+  ingest.lookInLedger()
   retention.start()
   log.info({ host: listener.host, port: listener.port, node }, 'rouse is ready')
   const watching = watchConfig({
@@ -171,12 +138,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       log.info({}, 'stopping: deliveries are refused, runs end or come to a safe point')
       const unwatched = watching.then((watch) => watch.close())
       await Promise.all([runs.stop(stopGraceMs), poller.stop(), retention.stop(), unwatched])
-      await dispatcher.stop()
+      await ingest.stop()
       await Promise.all([listener.close(closeGraceMs), admin?.close(closeGraceMs)])
-      await refusals.flush()
-      await secretUses.flush()
+      await ingest.close()
       await tools.close()
-      await keys.close()
       await tracer?.close(closeGraceMs)
       await store.close()
       log.info({}, 'rouse has stopped')

@@ -36,6 +36,9 @@ export function isSlackLinking(text: string, hosts: Hosts): boolean {
 }
 
 const webScheme = /https?$/i
+/** `http://localhost:3000`, `redis://127.0.0.1:6379/0`: whoever follows it stays on their own machine, and sees it before. */
+const ownMachine =
+  /(?:https?|wss?|postgres(?:ql)?|mysql|mongodb|redis|amqp):\/\/(?:localhost(?::\d{1,5})?|(?:127\.0\.0\.1|0\.0\.0\.0|\[::1\]):\d{1,5})(?=\/|[)\]}>"',;:!?.*_]*(?:\s|$))/iy
 
 /** `https:\\`, which browsers read as `https://`. */
 function hasOddScheme(plain: string): boolean {
@@ -46,6 +49,8 @@ function hasOddScheme(plain: string): boolean {
 function hasAddress(plain: string, hosts: Hosts): boolean {
   for (let at = plain.indexOf('://'); at >= 0; at = plain.indexOf('://', at + 3)) {
     const scheme = /[a-z\d+.-]*$/i.exec(plain.slice(Math.max(0, at - 32), at))?.[0] ?? ''
+    ownMachine.lastIndex = at - scheme.length
+    if (ownMachine.test(plain)) continue
     if (!/[a-z]/i.test(scheme)) {
       // Textile: "text"://evil.example
       if (/^[\p{L}\p{N}]/u.test(plain.slice(at + 3, at + 5)) && !isListedAt(plain, at + 3, hosts, 443))
@@ -63,7 +68,7 @@ const maxAuthority = 512
 const site =
   'com|net|org|info|biz|io|dev|xyz|site|online|top|shop|link|click|live|co|ru|cn|tk|ly|gg|page|cloud|zip|mov'
 /** `evil.com/…`: Slack and mail readers make a link of it. A host alone is let be: nothing can be told by it but its name. */
-const bareHost = new RegExp(`\\.(?:${site})(?::\\d{1,5})?[/?#](?=[\\p{L}\\p{N}%_=?~-])`, 'giu')
+const bareHost = new RegExp(`[.。．｡](?:${site})(?::\\d{1,5})?[/?#](?=[\\p{L}\\p{N}%_=?~-])`, 'giu')
 
 function hasBareHost(plain: string, hosts: Hosts): boolean {
   for (const { index } of plain.matchAll(/(?<![\p{L}\p{N}.@-])www\.(?=\S*?[\p{L}\p{N}])/giu)) {
@@ -96,8 +101,11 @@ function isListedAt(plain: string, start: number, hosts: Hosts, port: number): b
   // Where it holds a dot or an escape, another reader may take more of the word for the host.
   const tail = withoutPunctuation(rest).normalize('NFKC')
   if (/[.@:%&\\/?#。]/.test(tail) || rest.includes(codeMark) || rest.includes('\\')) return false
-  const host = hostnameOf(name.replace(/[.-]{1,3}$/, ''))
-  return host !== undefined && covers(hosts, host)
+  const written = name.replace(/[.-]{1,3}$/, '')
+  const host = hostnameOf(written)
+  // `2130706433`, `0x7f.1`: nobody who means well writes an address like that.
+  const isDisguised = host !== undefined && /^[\d.]+$/.test(host) && host !== written
+  return host !== undefined && !isDisguised && covers(hosts, host)
 }
 
 const punctuation = /[.,:;!?'"*_~(){}…，。、；：！？（）「」『』《》〉】”’»]/

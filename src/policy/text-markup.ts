@@ -16,9 +16,12 @@ const types: ReadonlySet<string> = new Set(
   ).split(' '),
 )
 
+/** Without a destination, a reference or a definition, `vec![1, 2]` is Rust and `list![0]` Swift. */
+const leading = /\]\s*[([:]|!\[\[/
+
 export function hasImage(plain: string): boolean {
   return (
-    /(?<!<)!\[/.test(plain) ||
+    (leading.test(plain) ? /(?<!<)!\[/ : /(?<![<\w)\]])!\[/).test(plain) ||
     tagsOf(plain).some(({ name, isType }) => images.has(name.toLowerCase()) && !isType)
   )
 }

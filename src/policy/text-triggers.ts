@@ -20,13 +20,30 @@ const mention = /(?<![A-Za-z\d]_?)[@＠﹫](?:[\p{L}\p{N}_]|[{<][\p{L}\p{N}_])|\
 /** Discord rings these wherever they stand. */
 const everyone = /[@＠﹫](?:everyone|here|channel|all)(?![\w-]|\.\w)/iu
 
+/** `@5pm`, `@17:30`, `@8h30`. */
+const time = /[@＠﹫]\d{1,2}(?:[:.h]\d{2}(?:[ap]m|h|Uhr)?|[ap]m|h|Uhr)(?![\p{L}\p{N}_/-]|\.\w)/giu
+/** Packages of npm: `@types/node`. GitHub takes a name before a slash for a team of the repository's owner, or for nothing. */
+const npmPackage = new RegExp(
+  `(?<![\\p{L}\\p{N}_@/])@(?:${[
+    'types babel angular vue nestjs aws-sdk typescript-eslint eslint testing-library tanstack mui emotion reduxjs',
+    'storybook rollup vitejs sveltejs nuxt prisma apollo fortawesome sentry opentelemetry biomejs swc tailwindcss',
+  ]
+    .join(' ')
+    .split(' ')
+    .join('|')})/[a-z\\d][a-z\\d._-]*(?:@[\\^~]?\\d[\\w.-]*)?(?![\\w/@])`,
+  'gu',
+)
+
 export function isMentioning(plain: string): boolean {
-  const words = plain.replace(/https?:\/\/[\w./~%+@:-]+/gi, (address) => address.replaceAll('@', 'a'))
+  const known = plain.replace(npmPackage, '.').replace(time, '.')
+  const words = known.replace(/https?:\/\/[\w./~%+@:-]+/gi, (address) => address.replaceAll('@', 'a'))
   return mention.test(words) || everyone.test(words)
 }
 
 const line = '^[^\\S\\r\\n]*(?:>[^\\S\\r\\n]*)*(?:(?:[-*+]|\\d{1,9}[.)])[^\\S\\r\\n]+(?:>[^\\S\\r\\n]*)*)*'
-const command = new RegExp(`${line}/[a-z][\\w-]*(?=\\s|$)`, 'im')
+/** Directories that begin a sentence: `/tmp is full`. */
+const directories = '(?:tmp|etc|usr|var|proc|mnt|srv|sbin|lib)(?=\\s|$)'
+const command = new RegExp(`${line}/(?!${directories})[a-z][\\w-]*(?=\\s|$)`, 'im')
 /** Prow reads these in code too. Not more of them: a list of directories may stand in code. */
 const prow =
   /^\/(?:lgtm|approve|hold|unhold|test|retest|retest-required|ok-to-test|override|skip|(?:un)?assign|(?:un)?cc|close|reopen|merge|cherry-?pick|label|milestone|lifecycle|retitle|remove-[\w-]+)(?=[^\S\r\n]|[\r\n]|$)/im

@@ -12,6 +12,12 @@ export const benign: readonly string[] = [
   'It costs $5.00 (was €7.50), 20 % off; 3 @ 2.50 each',
   'Ratio 3:1 at 12:30, see chapter 4: error',
   'Mail support@example.com or jane.doe+x@mail.example.org.',
+  'Tomorrow @5pm, @17:30 or @8h30; ends @10am.',
+  'Bump @types/node to 20, with @babel/core and @nestjs/common@^10.2.0',
+  'Open http://localhost:3000 (or http://127.0.0.1:8080/health, http://[::1]:5173).',
+  'It says "http://localhost:3000/login?next=/a", then DATABASE_URL=postgres://localhost:5432/app',
+  '/tmp is full',
+  'let x = vec![1, 2, 3]; y = list![0]',
   'In main.ts, node.js and README.md; also e.g. this.',
   'api.stripe.com was down; example.com too.',
   'Look at /usr/bin/env and /etc/hosts, ./a/b, ../c, ~/x',
@@ -123,6 +129,11 @@ export const benign: readonly string[] = [
 ]
 
 export const plainSearches: readonly string[] = [
+  'sha256:2c26b46b68ffc68f',
+  'digest sha256:abc not found',
+  'http://localhost:3000 refused',
+  'src/index.ts:12:5',
+  '错误：找不到文件',
   'salary',
   'x&repo=acme/payroll#',
   '../../../user/keys',

@@ -73,6 +73,14 @@ describe('sinkTextFault', () => {
     expect(faultOf('https://bucher.example/a', listed)?.rule).toBe('link')
   })
 
+  it('takes a listed address for itself only as it is written', () => {
+    const listed = { ...rules, links: ['203.0.113.7'] }
+    expect(faultOf('http://203.0.113.7/a', listed)).toBeUndefined()
+    for (const host of ['3405803783', '0xcb.0.0x7107', '203.0.28935', '0313.0.0161.07']) {
+      expect(faultOf(`http://${host}/a`, listed)?.rule).toBe('link')
+    }
+  })
+
   it('says what to leave out and repeats nothing of it', () => {
     const messages = new Set(
       Object.values(hostile).flatMap((texts) => texts.map((text) => faultOf(text)?.message)),

@@ -49,6 +49,8 @@ export interface RunSearch {
   readonly eventId?: string
   /** Of the error that it ended or waits with. */
   readonly errorCode?: string
+  /** Of the dead ones: whether a replay came after that was not cancelled, so that it waits for nobody. */
+  readonly isReplayed?: boolean
   /** How its id begins. Then ordered by id. */
   readonly id?: string
   readonly since?: number
@@ -190,8 +192,15 @@ export interface Stuck {
   readonly parked: readonly (Waiting & { readonly on: ParkedOn; readonly nextAt: number | undefined })[]
   /** Tried again at `nextAt`. */
   readonly failed: Waiting & { readonly nextAt: number | undefined }
-  /** By the code of the error. */
-  readonly dead: readonly (Waiting & { readonly code: string; readonly newestAt: number })[]
+  /**
+   * By the code of the error; `lately` of them died within the last day. Without those that were replayed since, unless
+   * the replay was cancelled: they wait for nobody.
+   */
+  readonly dead: readonly (Waiting & {
+    readonly code: string
+    readonly newestAt: number
+    readonly lately: number
+  })[]
   /** Runs that were held when a process died, and have not got anywhere since. */
   readonly suspects: Waiting
   readonly held: Waiting

@@ -256,13 +256,50 @@ function stuckPromises(store: () => Store): void {
         { ...one(asked.lease.runId), on: 'approval', nextAt: undefined },
         { ...one(parked.runId), on: 'model', nextAt: start + minute },
       ],
-      dead: [{ ...one(ended.runId), code: 'limit.turns', newestAt: start }],
+      dead: [{ ...one(ended.runId), code: 'limit.turns', newestAt: start, lately: 1 }],
       suspects: { count: 0, oldestId: undefined, oldestAt: undefined },
       held: one(held.callId),
       approvals: { ...one(asked.approval.id), soonestExpiresAt: start + 10 * minute, expiringSoon: 1 },
       isPartial: false,
     })
     expect((await store().stuck(start - hour)).approvals.expiringSoon).toBe(0)
+  })
+
+  it('leaves out of the dead what was replayed since, unless the replay was cancelled', async () => {
+    const error = { code: 'limit.turns', message: '' } as const
+    const die = async (at: number) => {
+      const { lease, run } = await claim(store(), { now: at })
+      await store().finish(lease, { state: 'dead', error }, 1, at)
+      return run
+    }
+    const dead = async () => {
+      const [cause] = (await store().stuck(start + 2 * day)).dead
+      return cause && { count: cause.count, oldestId: cause.oldestId, lately: cause.lately }
+    }
+    const found = async (isReplayed: boolean) =>
+      (await store().findRuns({ isReplayed, errorCode: 'limit.turns', limit: 9 })).runs.map(({ id }) => id)
+    const first = await queueRun(store(), 'doctor', 'a')
+    const { eventId } = await die(start)
+    expect(await dead()).toEqual({ count: 1, oldestId: first, lately: 0 })
+
+    const cancelled = await store().replay(eventId, 'doctor', start + 1)
+    expect(await dead()).toBeUndefined()
+    expect(await found(true)).toEqual([first])
+    await store().cancelRun(cancelled.id, 'not now', start + 2)
+    expect(await dead()).toEqual({ count: 1, oldestId: first, lately: 0 })
+
+    // One that died again waits in the place of the first.
+    const again = await store().replay(eventId, 'doctor', start + 3)
+    await die(start + 2 * day - hour)
+    expect(await dead()).toEqual({ count: 1, oldestId: again.id, lately: 1 })
+    expect([await found(false), await found(true)]).toEqual([[again.id], [first]])
+
+    await store().replay(eventId, 'doctor', start + 2 * day)
+    const { lease } = await claim(store(), { now: start + 2 * day })
+    await store().finish(lease, { state: 'completed', summary: '' }, 1, start + 2 * day)
+    expect(await dead()).toBeUndefined()
+    expect(await found(true)).toEqual([again.id, first])
+    expect((await store().counts()).runs.dead).toBe(2)
   })
 
   it('names runs that were held when a process died', async () => {

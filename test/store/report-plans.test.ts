@@ -95,6 +95,7 @@ describe('what pages ask', () => {
   it.each([
     {},
     { agent: 'a', state: 'dead' },
+    { isReplayed: false, errorCode: 'limit.turns', before: 'run_0' },
     { agent: 'a', state: 'completed', since: 1 },
     { parkedOn: 'budget' },
     { subject: 'b', before: 'run_0' },

@@ -24,7 +24,7 @@ export async function checkLedger(invocation: Invocation, config: Config | undef
         ...settings(diagnosis),
         extent(invocation, diagnosis),
         ...origin(invocation, diagnosis),
-        ...(await work(store)),
+        ...(await work(store, invocation.io.clock.now())),
         ...(await alerts(invocation, store)),
       )
       if (config) {
@@ -132,7 +132,7 @@ async function alerts(invocation: Invocation, store: Store): Promise<Finding[]> 
 }
 
 /** What waits, and for whom. */
-async function work(store: Store): Promise<Finding[]> {
+async function work(store: Store, now: number): Promise<Finding[]> {
   const { deliveries, events, runs, approvalsWaiting, held } = await store.counts()
   const findings: Finding[] = [
     {
@@ -174,10 +174,12 @@ async function work(store: Store): Promise<Finding[]> {
     `${count(runs.failed, 'run')} failed and will be tried again`,
     '`rouse runs --state failed`',
   )
+  // As the dashboard counts them: what was replayed since waits for nobody.
+  const dead = (await store.stuck(now)).dead.reduce((sum, one) => sum + one.count, 0)
   add(
-    runs.dead,
+    dead,
     'warn',
-    `${count(runs.dead, 'run')} ${runs.dead === 1 ? 'is' : 'are'} dead`,
+    `${count(dead, 'run')} ${dead === 1 ? 'is' : 'are'} dead`,
     '`rouse runs --state dead`, then `rouse replay --since 7d --failed`',
   )
   return findings

@@ -2,6 +2,7 @@ import type { Database, Statement } from 'better-sqlite3'
 import type { ApprovalSearch, EventSearch, RunSearch } from '../reports.js'
 import type { Store } from '../store.js'
 import type { Reader } from './reader.js'
+import { isReplayed } from './replayed.js'
 import { type ApprovalRow, approvalOf, type EventRow, type RunRow, runOf, storedEventOf } from './rows.js'
 import { type Condition, globOf, type Hits, idRange, mostLookedAt, type Path, searcher } from './search.js'
 import { selectEventOnly } from './selects.js'
@@ -98,7 +99,9 @@ function eventFilter(wanted: EventSearch): Condition[] {
   ]
 }
 
-function runPath({ agent, state, parkedOn, subject, eventId, id, since, until }: RunSearch): Path {
+function runPath(wanted: RunSearch): Path {
+  const { agent, parkedOn, subject, eventId, id, since, until } = wanted
+  const state = wanted.state ?? (wanted.isReplayed === undefined ? undefined : 'dead')
   const times: Condition[] = [
     ['t.created_at >= ?', since],
     ['t.created_at < ?', until],
@@ -129,13 +132,16 @@ const ofSubject = `t.position IN (
   SELECT r.position FROM agents a CROSS JOIN runs r INDEXED BY runs_by_subject ON r.agent = a.name AND r.subject = ?
   ORDER BY r.position DESC LIMIT ${mostLookedAt})`
 
-function runFilter({ agent, state, parkedOn, subject, errorCode, since, until }: RunSearch): Condition[] {
+function runFilter(wanted: RunSearch): Condition[] {
+  const { agent, state, parkedOn, subject, errorCode, since, until } = wanted
+  const replayed = wanted.isReplayed === undefined ? undefined : Number(wanted.isReplayed)
   return [
     ['t.agent = ?', agent],
     ['t.state = ?', state],
     ['t.parked_on = ?', parkedOn],
     ['t.subject = ?', subject],
     ['t.error_code = ?', errorCode],
+    [`t.state = 'dead' AND ${isReplayed} = ?`, replayed],
     ['t.created_at >= ?', since],
     ['t.created_at < ?', until],
   ]

@@ -2,10 +2,12 @@ import type { ParkedOn } from '../../domain/run.js'
 import type { Stuck, Waiting } from '../reports.js'
 import type { Store } from '../store.js'
 import type { Reader } from './reader.js'
+import { isReplayed } from './replayed.js'
 
 /** Most runs that are looked at in each state. */
 const mostLookedAt = 5000
 const soonMs = 3_600_000
+const latelyMs = 86_400_000
 
 interface WaitingRow {
   readonly count: number
@@ -16,7 +18,12 @@ interface WaitingRow {
 interface RunsRow extends WaitingRow {
   readonly cause: string
   readonly next_at: number | null
+}
+
+interface DeadRow extends WaitingRow {
+  readonly cause: string
   readonly newest_at: number
+  readonly lately: number
 }
 
 interface ApprovalsRow extends WaitingRow {
@@ -31,21 +38,28 @@ const waiting = (id: string, at: string) =>
 export function stuck(reader: Reader): Pick<Store, 'stuck'> {
   const { db } = reader
   const one = (sql: string) => db.prepare<[], WaitingRow>(sql)
-  // The oldest wait longest; of the dead the newest say what is wrong now.
-  const runsIn = (state: string, cause: string, order: 'ASC' | 'DESC') =>
+  const runsIn = (state: string, cause: string) =>
     db.prepare<[], RunsRow>(`
-      SELECT ${cause} AS cause, ${waiting('id', 'created_at')}, min(next_at) AS next_at, max(created_at) AS newest_at
-      FROM (SELECT id, created_at, next_at, parked_on, error_code FROM runs INDEXED BY runs_by_state
-        WHERE state = '${state}' ORDER BY created_at ${order} LIMIT ${mostLookedAt})
+      SELECT ${cause} AS cause, ${waiting('id', 'created_at')}, min(next_at) AS next_at
+      FROM (SELECT id, created_at, next_at, parked_on FROM runs INDEXED BY runs_by_state
+        WHERE state = '${state}' ORDER BY created_at LIMIT ${mostLookedAt})
       GROUP BY 1 ORDER BY 2 DESC, 1`)
   // Counted along the index alone: after a long stop there may be very many.
   const undispatched = one(`
     SELECT (SELECT count(*) FROM events WHERE state = 'recorded') AS count,
       (SELECT format('%016d', recorded_at) || id FROM events WHERE state = 'recorded' ORDER BY position LIMIT 1) AS oldest`)
-  const queued = runsIn('queued', `''`, 'ASC')
-  const failed = runsIn('failed', `''`, 'ASC')
-  const parked = runsIn('parked', `coalesce(parked_on, 'time')`, 'ASC')
-  const dead = runsIn('dead', `coalesce(error_code, 'internal.unexpected')`, 'DESC')
+  const queued = runsIn('queued', `''`)
+  const failed = runsIn('failed', `''`)
+  const parked = runsIn('parked', `coalesce(parked_on, 'time')`)
+  // The oldest of the others wait longest; of the dead the newest say what is wrong now.
+  const dead = db.prepare<[number], DeadRow>(`
+    SELECT coalesce(error_code, 'internal.unexpected') AS cause, ${waiting('id', 'created_at')},
+      max(created_at) AS newest_at, total(finished_at > ?) AS lately
+    FROM (SELECT id, event_id, agent, replay, created_at, finished_at, error_code FROM runs INDEXED BY runs_by_state
+      WHERE state = 'dead' ORDER BY created_at DESC LIMIT ${mostLookedAt}) t
+    WHERE NOT ${isReplayed} GROUP BY 1 ORDER BY 2 DESC, 1`)
+  const deadLookedAt = db.prepare<[], { count: number }>(`
+    SELECT count(*) AS count FROM (SELECT 1 FROM runs INDEXED BY runs_by_state WHERE state = 'dead' LIMIT ${mostLookedAt})`)
   const oldestIn = (state: string) => `
     SELECT * FROM (SELECT id, created_at, crashes FROM runs INDEXED BY runs_by_state
       WHERE state = '${state}' ORDER BY created_at LIMIT ${mostLookedAt})`
@@ -61,12 +75,13 @@ export function stuck(reader: Reader): Pick<Store, 'stuck'> {
   // One transaction, so that the numbers are of one moment.
   const all = db.transaction((now: number): Stuck => {
     const parkedRows = parked.all()
-    const deadRows = dead.all()
+    const deadRows = dead.all(now - latelyMs)
     const failedRow = failed.get()
     const queuedRow = queued.get()
     const asked = approvals.get(now + soonMs)
     const lookedAt = (rows: readonly RunsRow[]) => rows.reduce((sum, { count }) => sum + count, 0)
-    const groups = [parkedRows, deadRows, failedRow ? [failedRow] : [], queuedRow ? [queuedRow] : []]
+    const groups = [parkedRows, failedRow ? [failedRow] : [], queuedRow ? [queuedRow] : []]
+    const looked = [...groups.map(lookedAt), deadLookedAt.get()?.count]
     return {
       undispatched: waitingOf(undispatched.get()),
       queued: waitingOf(queuedRow),
@@ -76,7 +91,12 @@ export function stuck(reader: Reader): Pick<Store, 'stuck'> {
         nextAt: row.next_at ?? undefined,
       })),
       failed: { ...waitingOf(failedRow), nextAt: failedRow?.next_at ?? undefined },
-      dead: deadRows.map((row) => ({ ...waitingOf(row), code: row.cause, newestAt: row.newest_at })),
+      dead: deadRows.map((row) => ({
+        ...waitingOf(row),
+        code: row.cause,
+        newestAt: row.newest_at,
+        lately: row.lately,
+      })),
       suspects: waitingOf(suspects.get()),
       held: waitingOf(held.get()),
       approvals: {
@@ -84,7 +104,7 @@ export function stuck(reader: Reader): Pick<Store, 'stuck'> {
         soonestExpiresAt: asked?.soonest ?? undefined,
         expiringSoon: asked?.soon ?? 0,
       },
-      isPartial: groups.some((rows) => lookedAt(rows) === mostLookedAt),
+      isPartial: looked.includes(mostLookedAt),
     }
   })
   return { stuck: (now) => reader.read(() => all(now)) }

@@ -5,6 +5,7 @@ import { answerPage, refuse } from './answers.js'
 import type { Caller } from './callers.js'
 import { type Ask, type Door, type DoorOptions, isPart } from './door.js'
 import type { Html, Page, PageOptions, PageRequest, Shown } from './pages/page.js'
+import { standstillOf } from './pages/parked-words.js'
 import type { Route } from './routes.js'
 import { Layout, type Standing } from './ui/layout.js'
 import { Text } from './ui/parts.js'
@@ -101,7 +102,7 @@ export async function framed(
   { place }: Page,
   shown: Exclude<Shown, { kind: 'redirect' }>,
   caller: Caller,
-  options: Pick<PageOptions, 'store' | 'unready'> & { readonly seen?: ChangeMark | undefined },
+  options: StandingOptions & { readonly seen?: ChangeMark | undefined },
 ): Promise<string> {
   const title = shown.kind === 'page' ? shown.title : place
   const standing = await standingOf(options)
@@ -113,9 +114,19 @@ export async function framed(
   return `<!doctype html>${await drawn(whole)}`
 }
 
-async function standingOf({ store, unready }: Pick<PageOptions, 'store' | 'unready'>): Promise<Standing> {
-  const { approvalsWaiting, held, runs } = await store.counts()
-  return { waiting: approvalsWaiting, stuck: held + runs.dead, unready: unready() }
+type StandingOptions = Pick<PageOptions, 'store' | 'clock' | 'unready'>
+
+/** What the links of pages count is what the pages list: one reading of the ledger says both. */
+async function standingOf({ store, clock, unready }: StandingOptions): Promise<Standing> {
+  const stuck = await store.stuck(clock.now())
+  const { held, parked, dead, heldUp } = standstillOf(stuck)
+  return {
+    waiting: stuck.approvals.count,
+    stuck: held + parked + dead + heldUp,
+    isForPerson: held + parked + dead > 0,
+    isAtLeast: stuck.isPartial,
+    unready: unready(),
+  }
 }
 
 /** Text that comes of it is escaped already. */

@@ -7,7 +7,7 @@ import type { Stuck } from '../../store/reports.js'
 import { type AgentToday, limitsToday } from './limits-today.js'
 import { type Answer, answerOf } from './now-words.js'
 import type { PageOptions } from './page.js'
-import { dayMs, type SourceHealth, sourcesHealth } from './source-health.js'
+import { type SourceHealth, sourcesHealth } from './source-health.js'
 
 export interface NowView {
   readonly now: number
@@ -42,26 +42,24 @@ const stalledOn: ReadonlySet<ParkedOn> = new Set(['model', 'api', 'disk', 'budge
 export async function viewNow(options: PageOptions): Promise<NowView> {
   const { store, clock, config } = options
   const now = clock.now()
-  const [sources, counts, stuck, approvals, held, running, alerts, today, { events }, died] =
-    await Promise.all([
-      sourcesHealth(options),
-      store.counts(),
-      store.stuck(now),
-      waitingCalls(store),
-      store.listHeld(shownOnNow.held),
-      store.listRuns({ state: 'running', limit: shownOnNow.running }),
-      store.listAlerts(mostAlerts),
-      limitsToday(store, config(), [...config().agents.values()], now),
-      store.findEvents({ limit: shownOnNow.events }),
-      diedSince(options, now - dayMs),
-    ])
+  const [sources, counts, stuck, approvals, held, running, alerts, today, { events }] = await Promise.all([
+    sourcesHealth(options),
+    store.counts(),
+    store.stuck(now),
+    waitingCalls(store),
+    store.listHeld(shownOnNow.held),
+    store.listRuns({ state: 'running', limit: shownOnNow.running }),
+    store.listAlerts(mostAlerts),
+    limitsToday(store, config(), [...config().agents.values()], now),
+    store.findEvents({ limit: shownOnNow.events }),
+  ])
   const standing = alerts.filter(({ resolvedAt }) => resolvedAt === undefined)
   const answer = answerOf({
     unready: options.unready(),
     sources,
     waiting: counts.approvalsWaiting,
     held: counts.held,
-    died,
+    died: stuck.dead.reduce((sum, { lately }) => sum + lately, 0),
     alerts: standing.length,
     stalled: stuck.parked.reduce((sum, { on, count }) => sum + (stalledOn.has(on) ? count : 0), 0),
   })
@@ -88,10 +86,6 @@ async function waitingCalls(store: PageOptions['store']): Promise<WaitingCall[]>
     found.push({ approval, subject: (await store.run(approval.runId))?.subject })
   }
   return found.sort((left, right) => left.approval.expiresAt - right.approval.expiresAt)
-}
-
-async function diedSince({ store }: PageOptions, since: number): Promise<number> {
-  return (await store.spending(since)).reduce((sum, { dead }) => sum + dead, 0)
 }
 
 /** Those of the causes that are shown, in the order in which they are declared. */

@@ -12,7 +12,7 @@ export interface Answered {
   readonly waiting: number
   /** Writes of which nobody knows whether they happened. */
   readonly held: number
-  /** Runs that died in the last day. */
+  /** Runs that died in the last day and were not replayed. */
   readonly died: number
   readonly alerts: number
   /** Runs that wait for something that is away. */

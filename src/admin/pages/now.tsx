@@ -122,6 +122,7 @@ function Tiles({ of: { sources, counts, stuck, today, now: at } }: { readonly of
     today.some(({ spent }) => (spent?.unpricedTurns ?? 0) > 0),
   ]
   const queued = stuck.queued.count + stuck.undispatched.count
+  const dead = stuck.dead.reduce((sum, one) => sum + one.count, 0)
   return (
     <div class="tiles">
       <Tile
@@ -143,9 +144,9 @@ function Tiles({ of: { sources, counts, stuck, today, now: at } }: { readonly of
       />
       <Tile
         href="/parked"
-        value={counts.runs.dead.toLocaleString('en')}
+        value={dead.toLocaleString('en')}
         name="dead"
-        {...(counts.runs.dead > 0 ? { tone: 'bad' as const } : {})}
+        {...(dead > 0 ? { tone: 'bad' as const } : {})}
       />
     </div>
   )

@@ -5,7 +5,7 @@ import type { Waiting } from '../../store/reports.js'
 import { Card, sayAgo, type Tone, When } from '../ui/parts.js'
 import { count } from './amounts.js'
 import { Short } from './events-table.js'
-import { type DeadCause, openOf, type ParkedView } from './parked-view.js'
+import type { ParkedView } from './parked-view.js'
 import { causes } from './parked-words.js'
 import { meaningOf } from './run-words.js'
 
@@ -60,14 +60,14 @@ function CauseCard({
   )
 }
 
-/** Runs that ended with one error, and the way to have them run again. */
-export function DeadCard({ of, view }: { readonly of: DeadCause; readonly view: ParkedView }) {
-  const { code, newestAt, count: amount, replayed, looked } = of
+/** Runs that ended with one error and were not replayed since, and the way to have them run again. */
+export function DeadCard({ of, view }: { readonly of: Dead; readonly view: ParkedView }) {
+  const { code, newestAt, count: amount } = of
   const { now, caller, stuck } = view
-  const query = new URLSearchParams({ state: 'dead', code })
+  const query = new URLSearchParams({ state: 'dead', code, replayed: 'no' })
   return (
     <CauseCard
-      of={{ ...of, count: openOf(of) }}
+      of={of}
       tone="bad"
       title={
         <code>
@@ -79,12 +79,7 @@ export function DeadCard({ of, view }: { readonly of: DeadCause; readonly view: 
       isAtLeast={stuck.isPartial}
     >
       <p>{meaningOf(code) ?? 'This version of rouse does not know this error; the runs say more.'}</p>
-      {amount > 1 && (
-        <p class="small soft">
-          The newest {sayAgo(newestAt, now)}.
-          {replayed > 0 && ` ${replayed} of the newest ${looked} were replayed since.`}
-        </p>
-      )}
+      {amount > 1 && <p class="small soft">The newest {sayAgo(newestAt, now)}.</p>}
       {caller.role === 'approve' && (
         <form method="get" action="/parked/replay" class="row">
           <input type="hidden" name="code" value={code} />
@@ -96,18 +91,18 @@ export function DeadCard({ of, view }: { readonly of: DeadCause; readonly view: 
   )
 }
 
+type Dead = ParkedView['stuck']['dead'][number]
 type Parked = ParkedView['stuck']['parked'][number]
 
 export function ParkedCard({ of, view }: { readonly of: Parked; readonly view: ParkedView }) {
   const { on, nextAt } = of
-  const { title, advice, needsPerson } = causes[on]
-  const isDecision = on === 'approval'
+  const { title, advice, by } = causes[on]
   return (
     <CauseCard
       of={of}
-      {...(needsPerson ? { tone: 'wait' as const } : {})}
+      {...(by === 'person' ? { tone: 'wait' as const } : {})}
       title={title}
-      see={isDecision ? '/approvals' : `/runs?state=parked&on=${on}`}
+      see={`/runs?state=parked&on=${on}`}
       now={view.now}
       isAtLeast={view.stuck.isPartial}
     >
@@ -167,7 +162,6 @@ export function SuspectCard({ view }: { readonly view: ParkedView }) {
   return (
     <CauseCard
       of={view.stuck.suspects}
-      tone="wait"
       title="Were being worked on when the process died"
       see={view.stuck.suspects.oldestId === undefined ? '/runs' : `/runs/${view.stuck.suspects.oldestId}`}
       now={view.now}

@@ -8,12 +8,12 @@ import {
   type Planned,
   planOf,
 } from '../../runs/replay-plan.js'
+import { leftOutReasons } from '../../runs/replay-words.js'
 import { plain } from '../../util/plain.js'
 import { Card, RunState } from '../ui/parts.js'
 import { count, listed } from './amounts.js'
 import { Short } from './events-table.js'
 import type { Page, PageOptions } from './page.js'
-import { leftOutReasons } from './parked-words.js'
 
 /** So many are planned and made at once; the plan says how many are left. */
 const mostAtOnce = 50
@@ -31,6 +31,7 @@ const plan: Page = {
     const { runs, next } = await options.store.findRuns({
       state: 'dead',
       errorCode: code,
+      isReplayed: false,
       before: query.get('before') ?? undefined,
       limit: mostAtOnce,
     })

@@ -11,17 +11,9 @@ export interface HeldWrite {
   readonly event: StoredEvent | undefined
 }
 
-export type DeadCause = Stuck['dead'][number] & {
-  /** Of the newest `looked` of them, how many another run of the same event came after. */
-  readonly replayed: number
-  readonly looked: number
-}
-
 /** What does not go on, by its cause. */
 export interface ParkedView {
   readonly stuck: Stuck
-  /** By the code of the error; those that were replayed are left out of what needs a person. */
-  readonly dead: readonly DeadCause[]
   readonly held: readonly HeldWrite[]
   readonly counts: Counts
   /** Those that stand. */
@@ -30,9 +22,6 @@ export interface ParkedView {
   readonly caller: Caller
 }
 
-/** A dead run stays dead when it is replayed, so each is looked after; older ones are not. */
-const mostLookedAt = 25
-const mostCauses = 20
 const mostHeld = 20
 const mostAlerts = 50
 
@@ -46,31 +35,12 @@ export async function parkedView(caller: Caller, { store, clock }: PageOptions):
       held.push({ call, run, event: (await store.findEvents({ id: run.eventId, limit: 1 })).events[0] })
   }
   const alerts = await store.listAlerts(mostAlerts)
-  const stuck = await store.stuck(now)
-  const dead: DeadCause[] = []
-  for (const cause of stuck.dead.slice(0, mostCauses)) dead.push(await lookedAfter(cause, store))
   return {
-    stuck,
-    dead,
+    stuck: await store.stuck(now),
     held,
     counts: await store.counts(),
     alerts: alerts.filter(({ resolvedAt }) => resolvedAt === undefined),
     now,
     caller,
   }
-}
-
-async function lookedAfter(cause: Stuck['dead'][number], store: PageOptions['store']): Promise<DeadCause> {
-  const { runs } = await store.findRuns({ state: 'dead', errorCode: cause.code, limit: mostLookedAt })
-  let replayed = 0
-  for (const run of runs) {
-    const all = await store.runsOf(run.eventId)
-    if (all.some(({ agent, createdAt }) => agent === run.agent && createdAt > run.createdAt)) replayed++
-  }
-  return { ...cause, replayed, looked: runs.length }
-}
-
-/** How many still need a person, as far as they were looked at. */
-export function openOf({ count, replayed }: DeadCause): number {
-  return Math.max(0, count - replayed)
 }

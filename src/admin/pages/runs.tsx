@@ -126,6 +126,9 @@ function RunFilters({
     >
       <Choice name="agent" label="Agent" of={agents} chosen={chosen.agent} />
       <Choice name="state" label="State" of={runStates} chosen={chosen.state} />
+      {chosen.state === 'dead' && (
+        <Choice name="replayed" label="Replayed since" of={['no', 'yes']} chosen={chosen.replayed} />
+      )}
       <Choice name="on" label="Parked on" of={parkedOns} chosen={chosen.on} any="anything" />
       <Choice name="since" label="Made in" of={spans} chosen={chosen.since} any="any time" />
     </Filters>
@@ -139,8 +142,8 @@ function Nothing({ isFiltered }: { readonly isFiltered: boolean }) {
         <Empty title="No run is like that">
           <p>
             A word alone is a whole subject, an id or an error code. Fields are{' '}
-            <code>agent state on code subject event id since until</code>, as in <code>state:dead</code> or{' '}
-            <code>code:limit.turns</code>.
+            <code>agent state replayed on code subject event id since until</code>, as in{' '}
+            <code>state:dead</code> or <code>code:limit.turns</code>.
           </p>
           <a class="button" href={path}>
             Show all

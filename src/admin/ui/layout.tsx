@@ -9,8 +9,11 @@ import { Mark } from './mark.js'
 /** What the navigation tells on every page. */
 export interface Standing {
   readonly waiting: number
-  /** Dead, held, and parked on something that is wrong. */
+  /** Held, dead and not replayed, parked until a person does something or some trouble is over. */
   readonly stuck: number
+  /** Some of these need a person. */
+  readonly isForPerson: boolean
+  readonly isAtLeast: boolean
   readonly unready: string | undefined
 }
 
@@ -58,10 +61,13 @@ export function Layout({
               <a href={href} {...(name === place ? { 'aria-current': 'page' as const } : {})}>
                 {said}
                 {name === 'approvals' && standing.waiting > 0 && (
-                  <span class="count is-wait">{standing.waiting}</span>
+                  <span class="count is-wait">{standing.waiting.toLocaleString('en')}</span>
                 )}
                 {name === 'parked' && standing.stuck > 0 && (
-                  <span class="count is-bad">{standing.stuck}</span>
+                  <span class={`count is-${standing.isForPerson ? 'bad' : 'wait'}`}>
+                    {standing.stuck.toLocaleString('en')}
+                    {standing.isAtLeast && '+'}
+                  </span>
                 )}
               </a>
             ))}

@@ -10,7 +10,50 @@ beforeEach(async () => {
 })
 afterEach(() => lists.stop())
 
+/** What the link of the page says that it lists. */
+function badgeOf(html: string): number {
+  return Number(/Dead and parked<span class="count[^>]*>(\d+)/.exec(html)?.[1] ?? 0)
+}
+
 describe('the page of what is stuck', () => {
+  it.each([
+    ['agent', 1],
+    ['disk', 1],
+    ['model', 1],
+    ['api', 1],
+    ['budget', 1],
+    ['time', 0],
+    ['quiet', 0],
+    ['restart', 0],
+  ] as const)('counts at its link what it lists as waiting: a run parked on %s', async (on, counted) => {
+    await tellParked(lists.ledger.store, on)
+    const html = await lists.page('/parked')
+    const listed = /class="amount">1/.test(html)
+    expect([listed, badgeOf(html)]).toEqual([true, counted])
+    expect(html.includes('Go on by themselves')).toBe(counted === 0)
+  })
+
+  it('counts no dead run that was replayed since, and still leads to it', async () => {
+    const { store } = lists.ledger
+    const { eventId, runId } = await tellDead(store, 'limit.turns', 'x')
+    expect(badgeOf(await lists.page('/parked'))).toBe(1)
+    expect(read(await lists.page('/'))).toContain('1 run died in the last day')
+    const { id } = await store.replay(eventId, 'disputes', now)
+    const html = await lists.page('/parked')
+    expect(badgeOf(html)).toBe(0)
+    expect(read(html)).toContain('Nothing here needs you.')
+    expect(read(html)).toContain('1 dead run was replayed since and waits for nobody: see it')
+    expect(read(await lists.page('/'))).not.toContain('died in the last day')
+    const rows = async (query: string) =>
+      [...(await lists.page(`/runs?${query}`)).matchAll(/<tr id="(run_\w+)"/g)].map(([, run]) => run)
+    expect(await rows('state=dead&replayed=yes')).toEqual([runId])
+    expect(await rows('state=dead&replayed=no')).toEqual([])
+    expect(await lists.page('/runs?state=dead&replayed=yes')).toContain('name="replayed"')
+    await store.cancelRun(id, 'not now', now)
+    expect(badgeOf(await lists.page('/parked'))).toBe(1)
+    expect(await rows('q=replayed:no')).toEqual([runId])
+  })
+
   it('says each cause once, first what needs a person', async () => {
     const { store } = lists.ledger
     for (const subject of ['du_1', 'du_2'])
@@ -25,22 +68,23 @@ describe('the page of what is stuck', () => {
     const html = await lists.page('/parked')
     const text = read(html)
     const order = [
-      '1 held write, 2 parked runs and 3 dead runs need you; 2 runs wait and go on by themselves.',
+      '1 held write, 1 parked run and 3 dead runs need you; 2 runs are held up.',
+      '1 run waits for a word on a call, under Approvals .',
       'No certain answer came: the connection broke before the answer was complete',
       'Need a person',
-      'Wait for a person’s word on a call',
+      'Wait for room on the disk',
       '2 limit.turns See them The run used all its turns.',
       '1 model.rejected See it',
-      'Go on by themselves',
+      'Go on when some trouble is over',
       'Wait for the model',
       'model default since 60 s ago It answered 503.',
       'The first goes on in 4 min.',
     ]
     const missing = order.filter((words) => !text.includes(words))
     expect(missing).toEqual([])
-    expect(text.indexOf('Need a person')).toBeLessThan(text.indexOf('Go on by themselves'))
-    expect(text).toContain('Wait for room on the disk')
-    expect(html).toContain('href="/runs?state=dead&amp;code=limit.turns"')
+    expect(text.indexOf('Need a person')).toBeLessThan(text.indexOf('Go on when some trouble is over'))
+    expect(html).toContain('href="/runs?state=dead&amp;code=limit.turns&amp;replayed=no"')
+    expect(badgeOf(html)).toBe(1 + 1 + 3 + 2)
     expect(html.match(/limit\.turns<\/span>/g)?.length).toBe(1)
   })
 
@@ -132,8 +176,8 @@ describe('replaying what is dead', () => {
     expect((await store.runsOf(first.eventId)).map(({ replay }) => replay)).toEqual([0, 1])
     expect(lists.decided()).toBe(1)
     const stuck = read(await lists.page('/parked'))
-    expect(stuck).toContain('1 dead run')
-    expect(stuck).toContain('Runs that died with one other error were all replayed since')
+    expect(stuck).toContain('1 dead run needs you')
+    expect(stuck).toContain('2 dead runs were replayed since and wait for nobody')
     const again = await lists.post('/parked/replay', fields)
     expect([again.status, read(again.body).includes('nothing was replayed')]).toEqual([409, true])
     expect((await store.runsOf(first.eventId)).length).toBe(2)
@@ -148,7 +192,6 @@ describe('replaying what is dead', () => {
     await store.finish(lease, { state: 'dead', error }, 1, now + 1)
     const plan = await lists.page('/parked/replay?code=limit.turns')
     expect([...plan.matchAll(/name="run" value="(run_\w+)"/g)].map(([, id]) => id)).toEqual([second.id])
-    expect(read(plan)).toContain('1 run: replayed since')
     expect((await lists.post('/parked/replay', { run: runId })).status).toBe(409)
     expect((await store.runsOf(eventId)).length).toBe(2)
   })

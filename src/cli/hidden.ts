@@ -5,7 +5,10 @@ import type { Io } from './io.js'
 /** The secrets that nothing on the screen and no line of the log may show. It grows: a former secret may be a secret still. */
 export interface Hidden {
   add(secrets: readonly string[]): void
-  /** From now on also what `secrets` gives, looked at for each text: a daemon may take over another configuration. */
+  /**
+   * From now on also what `secrets` gives, looked at for each text: a daemon may take over another configuration, and
+   * senders hand over secrets. A list is looked into once.
+   */
   follow(secrets: () => readonly string[] | undefined): void
   readonly redact: Redactor
 }
@@ -16,8 +19,7 @@ const mostSecrets = 1000
 export function createHidden(): Hidden {
   let all: readonly string[] = []
   let redact: Redactor | undefined
-  let current: () => readonly string[] | undefined = () => undefined
-  let known: readonly string[] | undefined
+  const followed = new Map<() => readonly string[] | undefined, readonly string[] | undefined>()
   const add = (secrets: readonly string[]) => {
     const more = new Set([...secrets, ...all])
     if (more.size === all.length) return
@@ -27,12 +29,13 @@ export function createHidden(): Hidden {
   return {
     add,
     follow(secrets) {
-      current = secrets
+      followed.set(secrets, undefined)
     },
     redact(text) {
-      const now = current()
-      if (now !== undefined && now !== known) {
-        known = now
+      for (const [secrets, known] of followed) {
+        const now = secrets()
+        if (now === undefined || now === known) continue
+        followed.set(secrets, now)
         add(now)
       }
       redact ??= createRedactor(all)
@@ -62,8 +65,11 @@ export async function hideConfigured(hidden: Hidden, file: string, io: Io): Prom
     const { text } = await diskFiles.read(file, maxConfigBytes)
     const { readDocument } = await import('../config/document.js')
     const { secretsIn } = await import('../config/secrets.js')
+    const { followHandedSecrets, handedSecretFiles } = await import('../config/handed-secrets.js')
     const readFile = (path: string) => readSecretFile(path, diskFiles, () => undefined)
-    hidden.add(secretsIn(await readDocument(text, { environment: io.environment, readFile })))
+    const document = await readDocument(text, { environment: io.environment, readFile })
+    hidden.add(secretsIn(document))
+    hidden.follow(followHandedSecrets(handedSecretFiles(document, file)))
   } catch {
     // What needs the file says what is wrong with it.
   }

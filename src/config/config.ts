@@ -28,7 +28,10 @@ export interface Config {
   readonly log: LogSettings
   /** Worth a person's attention, not wrong. */
   readonly warnings: readonly ConfigProblem[]
-  /** Every secret value in it, for redaction. */
+  /**
+   * Every secret value in it, for redaction, and what senders have handed over by now: to be looked at each time, and
+   * the same list while there is nothing new.
+   */
   readonly secretValues: readonly string[]
   /** Of `${file:…}`, absolute. What stands in them is no part of the digest. */
   readonly secretFiles: readonly string[]

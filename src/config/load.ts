@@ -9,6 +9,7 @@ import type { Config, ConfigSnapshot, SourceSchema } from './config.js'
 import { type LoadContext, parseEntry, type Section } from './context.js'
 import { crossCheck, type LoadedSections, secretValues } from './cross-check.js'
 import { documentLimits, readDocument } from './document.js'
+import { followHandedSecrets, handedSecretFiles } from './handed-secrets.js'
 import { Problems } from './problems.js'
 import { type ConfigFiles, diskFiles, readInstructions, readSecretFile } from './read.js'
 import { shellSchema } from './schema.js'
@@ -106,6 +107,10 @@ async function load({ environment, files = diskFiles, kinds }: LoadOptions, orig
   if (problems.errors.length > 0 || server === undefined || store === undefined) {
     throw failure(origin.shownFile, problems.sorted(problems.errors))
   }
+  const secretsNow = withHanded(
+    [...secretValues(sections, context), ...alertSecrets(alerts), ...tracingSecrets(tracing, context)],
+    followHandedSecrets(handedSecretFiles(document, origin.file)),
+  )
   const snapshot: ConfigSnapshot = { file: origin.file, text: origin.text, instructions }
   return {
     file: origin.file,
@@ -122,12 +127,24 @@ async function load({ environment, files = diskFiles, kinds }: LoadOptions, orig
     log,
     tracing,
     warnings: problems.sorted(problems.warnings),
-    secretValues: [
-      ...secretValues(sections, context),
-      ...alertSecrets(alerts),
-      ...tracingSecrets(tracing, context),
-    ],
+    get secretValues() {
+      return secretsNow()
+    },
     secretFiles: [...secretFiles],
+  }
+}
+
+/** The same list while no more is handed over: who redacts makes much of it. */
+function withHanded(configured: readonly string[], handedNow: () => readonly string[]) {
+  let handed: readonly string[] = []
+  let all = configured
+  return () => {
+    const now = handedNow()
+    if (now !== handed) {
+      handed = now
+      all = [...configured, ...now]
+    }
+    return all
   }
 }
 

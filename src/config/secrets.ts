@@ -34,7 +34,10 @@ export function namesSecret(variable: string): boolean {
 export function isSecretPath(path: Path): boolean {
   const names = path.filter((key) => typeof key === 'string')
   const name = names.at(names.at(-1) === 'value' ? -2 : -1)
-  return typeof name === 'string' && /^(.*_)?(secrets?|tokens?|passwords?|api_key|private_key)$/i.test(name)
+  return (
+    typeof name === 'string' &&
+    /^(.*_)?(secrets?|tokens?|passwords?|api_key|private_key|registration)$/i.test(name)
+  )
 }
 
 /** A shorter literal under `token` is more likely the name of a field. */

@@ -10,30 +10,33 @@ export interface Secrets {
   isIn(value: JsonValue): boolean
 }
 
-/** Of the configuration that a run began with and of the one in force, where they differ. */
+/**
+ * Of the configuration that a run began with and of the one in force, where they differ. It knows at any time what they
+ * know then: senders hand secrets over while runs are under way.
+ */
 export function secretsFor(pinned: Config, current: Config): Secrets {
-  const [of, ofCurrent] = [secretsOf(pinned), secretsOf(current)]
-  if (of === ofCurrent) return of
+  const configs = pinned === current ? [current] : [pinned, current]
+  const all = () => configs.map(secretsOf)
   return {
-    redact: (text) => ofCurrent.redact(of.redact(text)),
-    redactJson: (value) => ofCurrent.redactJson(of.redactJson(value)),
-    isIn: (value) => of.isIn(value) || ofCurrent.isIn(value),
+    redact: (text) => all().reduce((shown, { redact }) => redact(shown), text),
+    redactJson: (value) => all().reduce((shown, { redactJson }) => redactJson(shown), value),
+    isIn: (value) => all().some(({ isIn }) => isIn(value)),
   }
 }
 
-const made = new WeakMap<Config, Secrets>()
+const made = new WeakMap<readonly string[], Secrets>()
 
-/** Of a configuration; made once, because every text of a run is looked through. */
-function secretsOf(config: Config): Secrets {
-  const known = made.get(config)
+/** Of what a configuration knows now; made once for each list, because every text of a run is looked through. */
+function secretsOf({ secretValues }: Config): Secrets {
+  const known = made.get(secretValues)
   if (known) return known
-  const redact = createRedactor(config.secretValues)
-  const isFound = createSecretFinder(config.secretValues)
+  const redact = createRedactor(secretValues)
+  const isFound = createSecretFinder(secretValues)
   const secrets: Secrets = {
     redact,
     redactJson: (value) => redactJson(value, redact),
     isIn: (value) => isFound(typeof value === 'string' ? value : stringifyJson(value)),
   }
-  made.set(config, secrets)
+  made.set(secretValues, secrets)
   return secrets
 }

@@ -85,6 +85,21 @@ describe('what commands print of the ledger has no secret in it', () => {
   })
 })
 
+it('what a sender handed over is hidden as what is configured, also where the rest does not load', async () => {
+  const place = await mkdtemp(join(tmpdir(), 'rouse-handed-'))
+  const config = `version: 1
+sources: { tasks: { kind: asana, secret_file: ./handed }, ci: { kind: 'nonsense ${webhook}' } }
+`
+  await writeFile(join(place, 'config.yaml'), config)
+  const check = () => rouse({ directory: place }, ['check'], { environment: {} })
+  expect((await check()).err).toMatch(shownSecret)
+  await writeFile(join(place, 'handed'), `${webhook}\n`, { mode: 0o600 })
+  const { err } = await check()
+  expect(err).toContain('nonsense [redacted]')
+  expect(err).not.toMatch(shownSecret)
+  await rm(place, { recursive: true })
+})
+
 describe('createHidden', () => {
   it('hides what is followed from when it is there, and goes on hiding what it was', () => {
     const hidden = createHidden()
@@ -94,6 +109,16 @@ describe('createHidden', () => {
     current = ['first-secret-1']
     expect(hidden.redact('first-secret-1 second-sec-2')).toBe('[redacted] second-sec-2')
     current = ['second-secret-2']
+    expect(hidden.redact('first-secret-1 second-secret-2')).toBe('[redacted] [redacted]')
+  })
+
+  it('follows several, each for itself', () => {
+    const hidden = createHidden()
+    let handed: readonly string[] = []
+    hidden.follow(() => ['first-secret-1'])
+    hidden.follow(() => handed)
+    expect(hidden.redact('first-secret-1 second-secret-2')).toBe('[redacted] second-secret-2')
+    handed = ['second-secret-2']
     expect(hidden.redact('first-secret-1 second-secret-2')).toBe('[redacted] [redacted]')
   })
 

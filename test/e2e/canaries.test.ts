@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, createHmac } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -30,6 +30,10 @@ const canaries = {
   basic: canary('basic'),
   header: canary('header'),
   model: canary('model'),
+  /** Stands in the configuration itself, and in a URL. */
+  registration: canary('registration'),
+  /** Nobody knows it when the daemon starts: the sender hands it over. */
+  handed: canary('handed').replaceAll('+', '-').replaceAll('/', '_'),
 }
 const all = Object.values(canaries)
 
@@ -57,6 +61,7 @@ let ledger: Store
 let environment: Record<string, string>
 const eventIds: string[] = []
 const runIds: string[] = []
+let taskEventId = ''
 
 const credentials = [/^authorization$/, /^x-api-key$/]
 
@@ -118,6 +123,7 @@ credentials:
   header: { header: { X-Api-Key: "\${file:${join(files, 'header')}}" }, origins: ["${origin}"] }
 sources:
   ci: { kind: github, secret: ["\${HOOK_SECRET}", "\${file:${join(files, 'oldHook')}}"] }
+  tasks: { kind: asana, secret_file: ./handed/tasks, registration: "${canaries.registration}" }
   items:
     kind: poll
     every: 1s
@@ -190,6 +196,7 @@ async function play(): Promise<void> {
     expect(sent.status).toBe(202)
     eventIds.push(...(sent.body.events ?? []))
   }
+  await handOver()
   await send(titled(1), canaries.hook)
   await send(titled(2), canaries.oldHook)
   await sendGithub(daemon.url, everyWay[0] ?? '', titled(4), { secret: 'not-the-secret-at-all' })
@@ -208,6 +215,22 @@ async function play(): Promise<void> {
   await send({ ...titled(3), note: refusedIssue }, canaries.hook)
   for (const id of eventIds) runIds.push((await runIn(ledger, id, ['parked', 'completed'])).id)
   await until('the poll that is refused', () => api.requests.some(({ url }) => url.startsWith('/poll')))
+}
+
+/** What Asana sends when a webhook is made, and then an event. Whoever does it without the URL's token is refused. */
+async function handOver(): Promise<void> {
+  const post = (query: string, headers: Record<string, string>, body: string) =>
+    fetch(`${daemon.url}/hooks/tasks${query}`, { method: 'POST', headers, body })
+  const query = `?registration=${encodeURIComponent(canaries.registration)}`
+  const greeting = { 'x-hook-secret': canaries.handed }
+  expect((await post(`${query}x`, greeting, '{}')).status).toBe(401)
+  expect((await post(query, greeting, '{}')).status).toBe(200)
+  const event = { created_at: '2026-01-01T00:00:00.000Z', action: 'changed', resource: { gid: '1337' } }
+  const body = JSON.stringify({ events: [{ ...event, note: everyWay }] })
+  const signature = createHmac('sha256', canaries.handed).update(body).digest('hex')
+  expect((await post(query, { 'x-hook-signature': signature }, body)).status).toBe(200)
+  const found = await ledger.listEvents({ limit: 10, source: 'tasks' })
+  taskEventId = found[0]?.id ?? ''
 }
 
 async function command(argv: readonly string[]): Promise<{ out: string; err: string }> {
@@ -284,6 +307,15 @@ describe('no secret of ours, in no form and no part', () => {
       }
     }
   })
+
+  it.each(['event', 'explain'])(
+    'is printed by rouse %s of what came with a secret that was handed over',
+    async (name) => {
+      const { out } = await command([name, taskEventId])
+      expect(out).toContain('[redacted]')
+      expect(holdsCanary(out, all)).toBe(undefined)
+    },
+  )
 
   it('stands in an answer, a reason or a summary in the ledger; the delivery stays as it came', async () => {
     for (const [at, id] of eventIds.entries()) {

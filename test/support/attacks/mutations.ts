@@ -103,7 +103,7 @@ export const removals: readonly Removal[] = [
     mutations: [
       {
         file: 'runs/secrets.js',
-        find: 'const redact = createRedactor(config.secretValues);',
+        find: 'const redact = createRedactor(secretValues);',
         replace: 'const redact = (text) => text;',
       },
     ],

@@ -1,5 +1,6 @@
 import type { FrozenRequest } from '../domain/tool-call.js'
 import type { JsonValue } from '../util/json.js'
+import { spreadJson } from '../util/spread-json.js'
 import { formatFields } from './table.js'
 import { count, formatBytes, indentBy, plain, plainBlock } from './text.js'
 
@@ -71,21 +72,4 @@ function parsed(text: string): JsonValue | undefined {
   } catch {
     return undefined
   }
-}
-
-/** Line breaks and indentation for valid JSON text, without a change to any string, number or order. */
-export function spreadJson(text: string): string {
-  let spread = ''
-  let last = ''
-  let depth = 0
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/gs)) {
-    const isEnd = token === '}' || token === ']'
-    const isFirst = last === '{' || last === '['
-    if (isEnd) depth--
-    if (isEnd !== isFirst || last === ',') spread += `\n${'  '.repeat(depth)}`
-    spread += token === ':' ? ': ' : token
-    if (token === '{' || token === '[') depth++
-    last = token
-  }
-  return spread
 }

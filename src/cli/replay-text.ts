@@ -1,5 +1,4 @@
 import type { Run } from '../domain/run.js'
-import type { ToolCallState } from '../domain/tool-call.js'
 import {
   type EarlierWrite,
   isUnclear,
@@ -8,6 +7,7 @@ import {
   type Plan,
   type Planned,
 } from '../runs/replay-plan.js'
+import { leftOutReasons, sayEarlierWrite } from '../runs/replay-words.js'
 import { sayDecision, sayEvent, shortRunState } from './say.js'
 import { count, plain } from './text.js'
 
@@ -88,27 +88,23 @@ function sayWrites(writes: readonly EarlierWrite[]): string[] {
     const [first] = group
     if (first === undefined) return []
     const times = group.length === 1 ? '' : `, ${count(group.length, 'time')}`
-    return [`${plain(first.tool)}: ${first.state}${times}${effectOf(first.state)}`]
+    return [`${plain(first.tool)}: ${first.state}${times}; ${sayEarlierWrite(first.state)}`]
   })
 }
 
-function effectOf(state: ToolCallState): string {
-  if (state === 'confirmed') return '; may be made again, under a new key'
-  if (state === 'simulated') return '; it was not sent'
-  if (state === 'rejected') return '; it did nothing, and may be tried again under a new key'
-  if (isUnclear({ state }))
-    return '; it may have happened, and may then be made a second time, under a new key'
-  return '; it was not sent'
+/** What to do about it, where there is something. */
+const ways: Readonly<Record<LeftOutReason, string>> = {
+  undispatched: '',
+  unfinished: '; `rouse cancel <run>` first',
+  cancelled: '; name the event to replay it',
+  coalesced: '; name the event for a run of its own',
+  replayed: '; --replayed-before <time> takes those again that were made before it',
+  held: ', or add --even-if-held',
+  changed: '; see the plan again',
 }
 
-const reasons: Readonly<Record<LeftOutReason, string>> = {
-  undispatched: 'the daemon has not yet decided whom they wake; nothing is to be replayed',
-  unfinished: 'their run is not at an end and goes on by itself or waits; `rouse cancel <run>` first',
-  cancelled: 'their run was cancelled, which is not failed; name their events to replay them',
-  coalesced: 'their run is about a newer event and saw them too; name them for runs of their own',
-  replayed: 'they were replayed already; --replayed-before <time> takes those again that were made before it',
-  held: 'what a write of theirs did is not known; say so first, or add --even-if-held',
-  changed: 'they are no longer as they were when the plan was made; see the plan again',
+function sayReason(reason: LeftOutReason): string {
+  return leftOutReasons[reason] + ways[reason]
 }
 
 function formatLeftOut(leftOut: readonly LeftOut[]): string {
@@ -116,7 +112,7 @@ function formatLeftOut(leftOut: readonly LeftOut[]): string {
   for (const one of leftOut) groups.set(one.reason, [...(groups.get(one.reason) ?? []), one])
   return [...groups]
     .map(([reason, group]) => {
-      const lines = [`left out, ${count(group.length, 'time')}: ${reasons[reason]}`]
+      const lines = [`left out, ${count(group.length, 'time')}: ${sayReason(reason)}`]
       for (const one of group.slice(0, maxExamples)) lines.push(...formatOneLeftOut(one))
       if (group.length > maxExamples) lines.push(`    … and ${count(group.length - maxExamples, 'more')}`)
       return lines.join('\n')
@@ -138,5 +134,5 @@ function formatOneLeftOut({ event, agent, last, writes }: LeftOut): string[] {
 /** Why not one of the events that a person named is replayed. */
 export function sayNothing(leftOut: readonly LeftOut[]): string {
   const kinds = new Set(leftOut.map(({ reason }) => reason))
-  return [...kinds].map((reason) => reasons[reason]).join('; ')
+  return [...kinds].map(sayReason).join('; ')
 }

@@ -5,6 +5,11 @@ import type { Clock } from '../util/clock.js'
 import { hmac } from '../util/signature.js'
 
 const flushEveryMs = 5000
+const dayMs = 86_400_000
+/** A sender that sends at all has used its secret by then. */
+const idleMs = 7 * dayMs
+/** After this a secret has been in many hands. */
+const oldMs = 365 * dayMs
 
 /**
  * Keeps for each secret of a source since when it is configured and when a delivery was last signed with it, so that
@@ -96,4 +101,24 @@ function tallyOf(secret: Pick<Tally, 'source' | 'fingerprint' | 'seenAt'>): Tall
 /** Tells secrets of one ledger apart. Too short, and too salted, to find the secret by. */
 export function fingerprintOf(salt: string, key: Uint8Array): string {
   return hmac('sha256', Buffer.from(salt, 'utf8'), [key]).toString('hex').slice(0, 16)
+}
+
+/** What a person can do about one of a source's secrets, which are given in their order; undefined where nothing. */
+export function adviceOnSecret(
+  known: readonly (SecretUse | undefined)[],
+  at: number,
+  now: number,
+): string | undefined {
+  const use = known[at]
+  if (!use) return undefined
+  const { seenAt, lastUsedAt } = use
+  const isOvertaken = known.some((other) => (other?.lastUsedAt ?? 0) > (lastUsedAt ?? 0))
+  if (isOvertaken && now - (lastUsedAt ?? seenAt) > idleMs) {
+    return at === 0
+      ? 'the sender still signs with another one: give it this secret, or take it out'
+      : 'the sender no longer signs with it: take it out of the list'
+  }
+  if (lastUsedAt !== undefined && now - seenAt > oldMs)
+    return 'older than a year: change it (docs/operations.md, Rotating secrets)'
+  return undefined
 }

@@ -1,6 +1,5 @@
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { formatRequest, spreadJson } from '../../src/cli/exact-request.js'
+import { formatRequest } from '../../src/cli/exact-request.js'
 import { approval } from './recorded.js'
 
 test('a form is shown as it is sent, and field by field, with nothing hidden', () => {
@@ -13,21 +12,6 @@ charge=ch_1&amount=1200&reason=fraudulent%20%E2%80%AE
   charge  = ch_1
   amount  = 1200
   reason  = fraudulent \\u202e`)
-})
-
-test('JSON gets line breaks and keeps every character of its strings and numbers', () => {
-  expect(spreadJson('{"a":[1.0,{}],"b":"x: {\\"y\\"}, ","c":[]}')).toBe(
-    '{\n  "a": [\n    1.0,\n    {}\n  ],\n  "b": "x: {\\"y\\"}, ",\n  "c": []\n}',
-  )
-})
-
-test('spreading JSON changes nothing but white space', () => {
-  fc.assert(
-    fc.property(fc.jsonValue(), (value) => {
-      const text = JSON.stringify(value)
-      expect(JSON.stringify(JSON.parse(spreadJson(text)))).toBe(JSON.stringify(JSON.parse(text)))
-    }),
-  )
 })
 
 test('a body that only looks like JSON is shown as it is', () => {

@@ -109,7 +109,7 @@ describe('shadow', () => {
   test('a replay says that it was not sent', async () => {
     await simulate()
     const { out } = await rouse(ledger, ['replay', ledger.eventId, '--dry-run'])
-    expect(out).toContain('refund: simulated; it was not sent')
+    expect(out).toContain('refund: simulated; was not sent')
   })
 })
 

@@ -1,26 +1,15 @@
 import { formatDuration } from '../../util/duration.js'
 
-/** `1 event`, `3 events`. */
-export function count(amount: number, one: string, many = `${one}s`): string {
-  return `${amount.toLocaleString('en')} ${amount === 1 ? one : many}`
-}
-
-const sizes = ['B', 'KB', 'MB', 'GB']
-
-/** `512 B`, `1.2 MB`, by 1024. */
-export function formatBytes(bytes: number): string {
-  let amount = bytes
-  let at = 0
-  while (amount >= 1024 && at < sizes.length - 1) {
-    amount /= 1024
-    at++
-  }
-  return `${at === 0 ? amount : amount.toFixed(amount < 10 ? 1 : 0)} ${sizes[at]}`
-}
+export { count, formatBytes } from '../../util/amounts.js'
 
 /** `a`, `a and b`, `a, b and c`. */
 export function listed(words: readonly string[]): string {
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`
+}
+
+/** `it was sent` as `It was sent.` */
+export function sentence(clause: string): string {
+  return `${clause.charAt(0).toUpperCase()}${clause.slice(1)}.`
 }
 
 /** `3 h 20 min`, to the second. */

@@ -1,10 +1,10 @@
 import type { FrozenRequest } from '../../domain/tool-call.js'
 import { JsonError, type JsonValue, parseJson, stringifyJson } from '../../util/json.js'
 import { plain, plainBlock } from '../../util/plain.js'
+import { spreadText } from '../../util/spread-json.js'
 import { Block, Facts, Text } from '../ui/parts.js'
 import { count, formatBytes } from './amounts.js'
 import { type Leaf, leavesOf } from './leaves.js'
-import { spreadText } from './spread-json.js'
 
 /** The exact request that a person decides on: where it goes and what it says, then byte for byte as it would be sent. */
 export function DecidedRequest({

@@ -1,16 +1,10 @@
 import { StoreError } from '../../domain/errors.js'
 import { wakes } from '../../domain/event.js'
-import {
-  type EarlierWrite,
-  isUnclear,
-  type LeftOut,
-  type LeftOutReason,
-  makeReplay,
-  type Planned,
-  planOf,
-} from '../../runs/replay-plan.js'
+import { type EarlierWrite, type LeftOut, makeReplay, type Planned, planOf } from '../../runs/replay-plan.js'
+import { leftOutReasons, sayEarlierWrite } from '../../runs/replay-words.js'
 import { plain } from '../../util/plain.js'
 import { CallState, Card, Id, RunState, Text } from '../ui/parts.js'
+import { sentence } from './amounts.js'
 import { type EventView, viewOf } from './event-view.js'
 import type { Page, PageOptions } from './page.js'
 
@@ -60,7 +54,7 @@ const replay: Page = {
     const { planned, leftOut } = await planFor(view, agent, options)
     const [one] = planned
     if (!one) {
-      const why = leftOut.map(({ reason }) => reasons[reason]).join(' ')
+      const why = leftOut.map(({ reason }) => leftOutReasons[reason]).join('; ')
       throw new StoreError('store.conflict', `nothing was replayed: ${why}`)
     }
     // What the person saw is what is done: another run may have come meanwhile.
@@ -168,7 +162,7 @@ function Writes({ of }: { readonly of: readonly EarlierWrite[] }) {
           <a class="mono" href={`/runs/${runId}#${id}`}>
             <Text of={tool} />
           </a>{' '}
-          <CallState state={state} /> <span class="small soft">{effectOf(state)}</span>
+          <CallState state={state} /> <span class="small soft">{sayEarlierWrite(state)}</span>
         </li>
       ))}
     </ul>
@@ -177,27 +171,10 @@ function Writes({ of }: { readonly of: readonly EarlierWrite[] }) {
 
 const mostWrites = 50
 
-function effectOf(state: EarlierWrite['state']): string {
-  if (state === 'confirmed') return 'may be made again, under a new key'
-  if (state === 'rejected') return 'did nothing, and may be tried again under a new key'
-  if (isUnclear({ state })) return 'may have happened, and may then be made a second time'
-  return 'was not sent'
-}
-
-const reasons: Readonly<Record<LeftOutReason, string>> = {
-  undispatched: 'The daemon has not yet decided whom it wakes; there is nothing to replay.',
-  unfinished: 'Its run is not at an end. It goes on by itself or waits; cancel it first.',
-  cancelled: 'Its run was cancelled.',
-  coalesced: 'Its run is about a newer event, and saw this one too.',
-  replayed: 'It was replayed already.',
-  held: 'What a write of an earlier run did is not known. Say so first.',
-  changed: 'Things have changed since the plan was made.',
-}
-
 function NotPlanned({ of: { reason, last, writes } }: { readonly of: LeftOut }) {
   return (
     <Card tone="wait" title="It cannot be replayed now">
-      <p>{reasons[reason]}</p>
+      <p>{sentence(leftOutReasons[reason])}</p>
       {last && (
         <div class="row">
           <Id id={last.id} href={`/runs/${last.id}`} />

@@ -1,6 +1,6 @@
 import { type EventState, eventTransitions, type Via } from '../../domain/event.js'
 import type { EventSearch } from '../../store/reports.js'
-import { timeOf, wantedOf } from './wanted.js'
+import { wantedOf } from './wanted.js'
 
 export interface EventsWanted {
   readonly search: Omit<EventSearch, 'limit'>
@@ -15,24 +15,7 @@ const vias: readonly Via[] = ['webhook', 'poll', 'schedule']
 
 /** What events are looked for, and what of it is not understood. */
 export function eventsWanted(query: URLSearchParams, now: number): EventsWanted {
-  const { given, text } = wantedOf(query, names)
-  const problems: string[] = []
-  const oneOf = <T extends string>(name: string, values: readonly T[]): T | undefined => {
-    const value = given(name)
-    const found = values.find((one) => one === value)
-    if (value !== undefined && found === undefined) {
-      problems.push(`${name}:${value} is not understood; it is one of ${values.join(', ')}`)
-    }
-    return found
-  }
-  const time = (name: string): number | undefined => {
-    const typed = given(name)
-    const at = typed === undefined ? undefined : timeOf(typed, now)
-    if (typed !== undefined && at === undefined) {
-      problems.push(`${name}:${typed} is not understood; write 2h, 7d, or 2026-11-21T07:00:00Z`)
-    }
-    return at
-  }
+  const { given, oneOf, time, text, problems } = wantedOf(query, names, now)
   const isId = /^(evt|dlv)_[0-9a-f]+$/.test(text)
   const id = given('id') ?? (isId ? text : undefined)
   if (id !== undefined && !/^(evt|dlv)_[0-9a-f]*$/.test(id)) {

@@ -1,7 +1,7 @@
 import type { Child } from 'hono/jsx'
+import { spreadText } from '../../util/spread-json.js'
 import { Block } from '../ui/parts.js'
 import { count } from './amounts.js'
-import { spreadText } from './spread-json.js'
 
 const mostShown = 4000
 

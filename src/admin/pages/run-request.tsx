@@ -1,8 +1,8 @@
 import type { FrozenRequest } from '../../domain/tool-call.js'
+import { spreadText } from '../../util/spread-json.js'
 import { Text } from '../ui/parts.js'
 import { formatBytes } from './amounts.js'
 import { Excerpt } from './excerpt.js'
-import { spreadText } from './spread-json.js'
 
 /** The exact request: method, URL, headers, body. The credential is named, and never in it. */
 export function ExactRequest({

@@ -1,14 +1,12 @@
+import { adviceOnSecret } from '../../ingest/secret-uses.js'
 import type { PollOptions } from '../../sources/poll.js'
 import { pollUrl } from '../../sources/poll-request.js'
 import type { ScheduleOptions } from '../../sources/schedule.js'
 import { isoTime } from '../../util/clock.js'
 import { Block, Card, Facts, formatRough, Text, When } from '../ui/parts.js'
-import { count, listed, spanOf } from './amounts.js'
+import { count, listed, sentence, spanOf } from './amounts.js'
 import { hookUrl, PublicOrNot } from './now-fresh.js'
 import { listenersOf, type SourceView } from './source-view.js'
-
-const yearMs = 365 * 86_400_000
-const idleMs = 7 * 86_400_000
 
 /** How the sender is told of us, step by step. */
 export function Setup({ of: { config, health, kind, opened } }: { readonly of: SourceView }) {
@@ -148,36 +146,15 @@ export function Secrets({ of: { secrets, opened, now } }: { readonly of: SourceV
               )}
             </span>
           )}
-          <Advice of={secrets} at={index} now={now} />
+          <Advice of={adviceOnSecret(secrets, index, now)} />
         </div>
       ))}
     </Card>
   )
 }
 
-function Advice({
-  of,
-  at,
-  now,
-}: {
-  readonly of: SourceView['secrets']
-  readonly at: number
-  readonly now: number
-}) {
-  const use = of[at]
-  if (!use) return null
-  const usedAt = use.lastUsedAt ?? 0
-  const isOvertaken = of.some((other) => (other?.lastUsedAt ?? 0) > usedAt)
-  if (of.length > 1 && isOvertaken && now - (use.lastUsedAt ?? use.seenAt) > idleMs) {
-    const advice =
-      at === 0
-        ? 'The sender still signs with another one: give it this secret, or take it out.'
-        : 'The sender no longer signs with it: take it out of the list.'
-    return <p class="notice is-wait small">{advice}</p>
-  }
-  if (use.lastUsedAt !== undefined && now - use.seenAt > yearMs)
-    return <p class="notice is-wait small">Older than a year: change it.</p>
-  return null
+function Advice({ of }: { readonly of: string | undefined }) {
+  return of === undefined ? null : <p class="notice is-wait small">{sentence(of)}</p>
 }
 
 /** What was refused, by day and reason, with an example. */

@@ -27,14 +27,34 @@ export function readWords(typed: string, names: readonly string[]): Words {
   return { fields, text: text.join(' ').trim() }
 }
 
-/** A way to ask for what was given: from the fields of the form first, then from the typed words. */
-export function wantedOf(query: URLSearchParams, names: readonly string[]) {
+/**
+ * Ways to ask for what was given: from the fields of the form first, then from the typed words. `problems` says what
+ * of all that was asked for so far is not understood.
+ */
+export function wantedOf(query: URLSearchParams, names: readonly string[], now: number) {
   const { fields, text } = readWords(query.get('q') ?? '', names)
   const given = (name: string): string | undefined => {
     const field = query.get(name)?.slice(0, mostTyped).trim()
     return field ? field : fields.get(name)
   }
-  return { given, text }
+  const problems: string[] = []
+  const oneOf = <T extends string>(name: string, values: readonly T[]): T | undefined => {
+    const value = given(name)
+    const found = values.find((one) => one === value)
+    if (value !== undefined && found === undefined) {
+      problems.push(`${name}:${value} is not understood; it is one of ${values.join(', ')}`)
+    }
+    return found
+  }
+  const time = (name: string): number | undefined => {
+    const typed = given(name)
+    const at = typed === undefined ? undefined : timeOf(typed, now)
+    if (typed !== undefined && at === undefined) {
+      problems.push(`${name}:${typed} is not understood; write 2h, 7d, or 2026-11-21T07:00:00Z`)
+    }
+    return at
+  }
+  return { given, oneOf, time, text, problems }
 }
 
 /** `2h` ago, or an ISO 8601 time; undefined where it is neither. */

@@ -1,5 +1,5 @@
 import type { Config } from '../../config/config.js'
-import { fingerprintOf } from '../../ingest/secret-uses.js'
+import { adviceOnSecret, fingerprintOf } from '../../ingest/secret-uses.js'
 import { createRemoteKeys } from '../../sources/engine/keys.js'
 import type { SecretUse } from '../../store/records.js'
 import type { Store } from '../../store/store.js'
@@ -11,10 +11,6 @@ import { count } from '../text.js'
 import type { Finding } from './finding.js'
 
 const dayMs = 86_400_000
-/** A sender that sends at all has used its secret by then. */
-const idleMs = 7 * dayMs
-/** After this a secret has been in many hands. */
-const oldMs = 365 * dayMs
 
 /** How old each secret of each source is, and when it was last used: which one can go, which one is not in use yet. */
 export async function checkSecrets(invocation: Invocation, store: Store, config: Config): Promise<Finding[]> {
@@ -52,31 +48,13 @@ function judge(
       ? 'never used'
       : `last used ${whenOf(invocation).both(use.lastUsedAt)}, ${count(use.uses, 'delivery', 'deliveries')}`
   const text = `${title}: configured for ${sayAge(age)}, ${used}`
-  const advice = adviceOn(known, at, use, now)
+  const advice = adviceOnSecret(known, at, now)
   return {
     area: 'secret',
     state: advice === undefined ? 'ok' : 'warn',
     text,
     ...(advice !== undefined && { advice }),
   }
-}
-
-function adviceOn(
-  known: readonly (SecretUse | undefined)[],
-  at: number,
-  { seenAt, lastUsedAt }: SecretUse,
-  now: number,
-): string | undefined {
-  const others = known.filter((_, other) => other !== at).map((use) => use?.lastUsedAt ?? 0)
-  const isOvertaken = others.some((usedAt) => usedAt > (lastUsedAt ?? 0))
-  if (known.length > 1 && isOvertaken && now - (lastUsedAt ?? seenAt) > idleMs) {
-    return at === 0
-      ? 'the sender still signs with another one: give it this secret, or take it out'
-      : 'the sender no longer signs with it: take it out of the list'
-  }
-  if (lastUsedAt !== undefined && now - seenAt > oldMs)
-    return 'older than a year: change it (docs/operations.md, Rotating secrets)'
-  return undefined
 }
 
 function sayAge(ms: number): string {

@@ -13,7 +13,7 @@ export function spreadText(text: string): string {
 }
 
 /** Line breaks and indentation for valid JSON text, without a change to any string, number or order. */
-function spreadJson(text: string): string {
+export function spreadJson(text: string): string {
   let spread = ''
   let last = ''
   let depth = 0

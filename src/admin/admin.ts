@@ -2,7 +2,7 @@ import type { HttpBindings } from '@hono/node-server'
 import type { Hono } from 'hono'
 import type { ServerSettings } from '../config/config.js'
 import { secretsFor } from '../runs/secrets.js'
-import { type AdminAppOptions, createAdminApp } from './app.js'
+import type { AdminAppOptions } from './app.js'
 import { guardHeaders } from './guard.js'
 import { Sessions } from './sessions.js'
 import { Tail } from './tail.js'
@@ -56,6 +56,8 @@ export interface Admin {
 export async function startAdmin(options: AdminOptions): Promise<Admin | undefined> {
   const { address, listen, ledgerFile, clock, log, guessDelayMs = 1000 } = options
   if (address === undefined) return undefined
+  // The pages take memory and time to load, which a daemon without them does not owe.
+  const { createAdminApp } = await import('./app.js')
   const origins = new Set<string>()
   const file = tokensFile(ledgerFile)
   const keeper = { file, sessions: new Sessions(clock), cookie: `rouse_${address.port}` }

@@ -76,7 +76,8 @@ export const errorCodes = {
   'tool.reset': 'The connection broke before the answer was complete.',
   'tool.egress': 'The address is not one that this tool may connect to.',
   'tool.status': 'The API answered with an error status.',
-  'tool.redirect': 'The API answered with a redirect; redirects are not followed.',
+  'tool.redirect':
+    'The API answered with a redirect that is not followed: only a read is, once, to a host in `redirect_hosts`.',
   'tool.too_large': 'The API’s answer is larger than the tool allows.',
   'tool.malformed': 'The API’s answer is not what the tool declares.',
   'tool.unknown_outcome': 'A write was sent and its outcome is not known.',

@@ -7,6 +7,7 @@ import type { RunContext } from './context.js'
 import { eventObject } from './event-object.js'
 import { refusal } from './prompt.js'
 import { isPassing, passingFault, readWithRetries } from './read.js'
+import { refused } from './refused.js'
 import type { Secrets } from './secrets.js'
 
 /** Whether the model has been asked and has answered: from then on its own reads and facts tell the state of now. */
@@ -53,6 +54,6 @@ function outputOf(tool: Tool, answer: ToolAnswer, secrets: Secrets): ToolOutput 
   const { status } = answer
   const result = secrets.redactJson(answer.result)
   if (status < 300) return { ok: true, status, result }
-  const code = status < 400 ? 'tool.redirect' : 'tool.status'
-  return { ...refusal(code, `${tool.name}: the API answered ${status}`, hint), result }
+  if (status < 400) return refused(answer, secrets)
+  return { ...refusal('tool.status', `${tool.name}: the API answered ${status}`, hint), result }
 }

@@ -9,7 +9,7 @@ import type { RunContext } from './context.js'
 import { type Permit, permit } from './permit.js'
 import { refusal } from './prompt.js'
 import { readWithRetries } from './read.js'
-import { refused } from './refused.js'
+import { redirectNote, refused } from './refused.js'
 import { held, pursueUnknown, resumeSent, sendPrepared } from './unknown.js'
 import { waitMs, waitsInARow } from './waits.js'
 import { prepareWrite, simulateWrite } from './write.js'
@@ -104,14 +104,19 @@ async function performRead(
     return { state: 'parked', on: 'api', until, error: { code: 'tool.status', message } }
   }
   if (status >= 300) {
-    await store.settle(lease, call.id, { state: 'failed', status, output: refused(answer, secrets) }, now)
+    await store.settle(
+      lease,
+      call.id,
+      { state: 'failed', status, output: refused(answer, secrets), ...redirectNote(answer) },
+      now,
+    )
     return undefined
   }
   const output: ToolOutput = { ok: true, status, result: secrets.redactJson(answer.result) }
   await store.settle(
     lease,
     call.id,
-    { state: 'done', status, output, yields: readYields(tool, answer.body) },
+    { state: 'done', status, output, yields: readYields(tool, answer.body), ...redirectNote(answer) },
     now,
   )
   return undefined

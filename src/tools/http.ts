@@ -13,10 +13,10 @@ import {
 } from '../util/fetch.js'
 import type { Logger } from '../util/log.js'
 import { saysMore } from './pages.js'
-import { isRedirect, redirected } from './redirect.js'
+import { isRedirect, redirected, redirectTarget } from './redirect.js'
 import { freezeRequest } from './request.js'
 import { parseBody, shownResult } from './result.js'
-import type { SendOptions, ToolAnswer, ToolClient } from './tool.js'
+import type { Redirect, SendOptions, ToolAnswer, ToolClient } from './tool.js'
 
 export interface HttpToolClientOptions {
   readonly clock?: Clock
@@ -141,15 +141,13 @@ async function exchange(
       maxBytes: tool.maxResponseBytes,
       allowPrivate: tool.isPrivate,
     })
-  let isAnswered = false
+  let redirect: Redirect | undefined
   try {
     let response = await sendOnce(request, tool.timeoutMs)
     const next = redirected(tool, request, response)
-    if (next) {
-      isAnswered = true
-      response = await sendOnce(next, tool.timeoutMs - (clock.monotonic() - startedAt))
-    }
-    return answered(tool, response, clock)
+    redirect = redirectOf(redirectTarget(tool, request, response), response, next !== undefined)
+    if (next) response = await sendOnce(next, tool.timeoutMs - (clock.monotonic() - startedAt))
+    return { ...answered(tool, response, clock), ...(redirect && { redirect }) }
   } catch (cause) {
     if (!(cause instanceof NetworkError)) throw cause
     const { status } = cause
@@ -165,16 +163,21 @@ async function exchange(
       }
     }
     const { code, retry } = faults[cause.fault]
-    const error = new ToolError(code, `${tool.name}: ${cause.message}`, { retry, cause })
-    return { kind: cause.isSent || isAnswered ? 'no_answer' : 'not_sent', error }
+    const where = redirect === undefined ? '' : `${redirect.host}, where it was redirected to: `
+    const error = new ToolError(code, `${tool.name}: ${where}${cause.message}`, { retry, cause })
+    return { kind: cause.isSent || redirect !== undefined ? 'no_answer' : 'not_sent', error }
   }
 }
 
-function answered(tool: Tool, { status, headers, body }: NetworkResponse, clock: Clock): ToolAnswer {
+function redirectOf(url: URL | undefined, { status }: NetworkResponse, isFollowed: boolean) {
+  return url && { status, host: url.host, isFollowed }
+}
+
+function answered(tool: Tool, { status, headers, body }: NetworkResponse, clock: Clock) {
   const contentType = headers['content-type']
   const json = parseBody(body, contentType)
   return {
-    kind: 'answered',
+    kind: 'answered' as const,
     status,
     body: json,
     result: isRedirect(status)

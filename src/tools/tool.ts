@@ -54,8 +54,19 @@ export type ToolAnswer =
       readonly retryAfterMs: number | undefined
       /** Whether the answer says itself that it is one page of several. */
       readonly hasMore: boolean
+      readonly redirect?: Redirect
     }
   /** Certain that no byte of the request reached the API. */
   | { readonly kind: 'not_sent'; readonly error: ToolError }
   /** Sent, in part or whole, and no whole answer came back. */
   | { readonly kind: 'no_answer'; readonly error: ToolError }
+
+/** What an API sent a read on to. */
+export interface Redirect {
+  /** Of the API's own answer. */
+  readonly status: number
+  /** With a port where it is not the usual one. Of the URL no more: a query may let in whoever has it. */
+  readonly host: string
+  /** Otherwise it would have been, if the tool listed the host. */
+  readonly isFollowed: boolean
+}

@@ -3,7 +3,7 @@ import type { DeliveryState } from '../domain/delivery.js'
 import type { EventState, Via } from '../domain/event.js'
 import type { ParkedOn, Run, RunState } from '../domain/run.js'
 import type { ToolCallState } from '../domain/tool-call.js'
-import type { StoredEvent } from './records.js'
+import type { StoredDelivery, StoredEvent } from './records.js'
 
 /** What the ledger says of many rows at once: found, counted, and what changed last. Each bounded in work. */
 
@@ -78,6 +78,20 @@ export interface ApprovalSearch {
 export interface ApprovalsFound {
   readonly approvals: readonly Approval[]
   readonly next: string | undefined
+  readonly isPartial: boolean
+}
+
+/** A place in the order in which deliveries came. */
+export interface ArrivalMark {
+  readonly at: number
+  readonly position: number
+}
+
+/** Newest first. */
+export interface MalformedFound {
+  /** Without their bytes: `body` is undefined. */
+  readonly deliveries: readonly StoredDelivery[]
+  readonly next: ArrivalMark | undefined
   readonly isPartial: boolean
 }
 

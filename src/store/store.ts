@@ -53,6 +53,7 @@ import type {
   Activity,
   ApprovalSearch,
   ApprovalsFound,
+  ArrivalMark,
   BudgetStanding,
   ChangeMark,
   Changes,
@@ -60,6 +61,7 @@ import type {
   EventsFound,
   Lag,
   Latencies,
+  MalformedFound,
   ModelSpending,
   RunSearch,
   RunsFound,
@@ -267,6 +269,8 @@ export interface Store {
   resolveAlert(cause: string, now: number): Promise<boolean>
   /** Those that stand first, then by time, newest first. */
   listAlerts(limit: number): Promise<Alert[]>
+  /** Forgets at most `limit` of those that were over before `before`. Returns how many. */
+  pruneAlerts(before: number, limit: number): Promise<number>
 
   /** What whom was told of alerts, or is owed. */
   tellings(): Promise<Telling[]>
@@ -316,6 +320,8 @@ export interface Store {
   findEvents(search: EventSearch): Promise<EventsFound>
   findRuns(search: RunSearch): Promise<RunsFound>
   findApprovals(search: ApprovalSearch): Promise<ApprovalsFound>
+  /** Verified deliveries that could not be read, newest first, as searches do. `delivery` has the bytes of one. */
+  findMalformed(search: { readonly before?: ArrivalMark; readonly limit: number }): Promise<MalformedFound>
   /**
    * What arrived, by source and time, where there was anything; in order of time. `since` is taken back to its hour, and
    * `bucketMs` is a multiple of an hour: times begin at multiples of it, so that a day is a UTC day.

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { ChangeMark, EventSearch, RunSearch } from '../../src/store/reports.js'
+import type { ArrivalMark, ChangeMark, EventSearch, RunSearch } from '../../src/store/reports.js'
 import type { Store } from '../../src/store/store.js'
 import type { Subject } from './store.js'
 import {
@@ -33,6 +33,7 @@ export function overviewPromises({ store, another }: Subject): void {
   describe('what runs did and cost', () => spendingPromises(store))
   describe('what waits', () => stuckPromises(store))
   describe('finding', () => findingPromises(store))
+  describe('what could not be read', () => malformedPromises(store))
   describe('changes', () => changesPromises({ store, another }))
 }
 
@@ -431,6 +432,39 @@ function findingPromises(store: () => Store): void {
     expect(await list({ state: 'denied', agent: 'doctor', tool: 'refund' })).toEqual([first.approval.id])
     expect(await list({ tool: 'other' })).toEqual([])
     expect(await list({ until: start })).toEqual([])
+  })
+}
+
+function malformedPromises(store: () => Store): void {
+  const tell = async (source: string, receivedAt: number) => {
+    const one = { ...arrival({ source, receivedAt }), reason: 'no JSON' }
+    await store().recordMalformed(one)
+    return one.deliveryId
+  }
+
+  it('lists deliveries that could not be read, of all sources, page by page, and nothing else', async () => {
+    const given = arrival()
+    await store().record(given)
+    await store().record({ ...given, deliveryId: 'dlv_again' })
+    const ids: string[] = []
+    for (let index = 0; index < 7; index++)
+      ids.unshift(await tell(index % 3 === 0 ? 'shop' : 'ci', start + Math.floor(index / 2)))
+    const pages: string[][] = []
+    for (let before: ArrivalMark | undefined; pages.length < 9; ) {
+      const { deliveries, next, isPartial } = await store().findMalformed({
+        limit: 3,
+        ...(before && { before }),
+      })
+      expect(isPartial).toBe(false)
+      pages.push(deliveries.map(({ id }) => id))
+      if (next === undefined) break
+      before = next
+    }
+    expect(pages).toEqual([ids.slice(0, 3), ids.slice(3, 6), ids.slice(6)])
+    const [newest] = (await store().findMalformed({ limit: 1 })).deliveries
+    expect(newest).toMatchObject({ source: 'shop', state: 'malformed', reason: 'no JSON', body: undefined })
+    expect(newest?.bodyBytes).toBeGreaterThan(0)
+    expect((await store().delivery(newest?.id ?? ''))?.body?.length).toBe(newest?.bodyBytes)
   })
 }
 

@@ -6,6 +6,7 @@ import { changes } from '../../src/store/sqlite/changes.js'
 import { finding } from '../../src/store/sqlite/finding.js'
 import { hours } from '../../src/store/sqlite/hours.js'
 import { latencies } from '../../src/store/sqlite/latencies.js'
+import { malformed } from '../../src/store/sqlite/malformed.js'
 import { migrate } from '../../src/store/sqlite/migrate.js'
 import { Reader } from '../../src/store/sqlite/reader.js'
 import { mostLookedAt } from '../../src/store/sqlite/search.js'
@@ -112,6 +113,22 @@ describe('what pages ask', () => {
       finding(reader).findApprovals({ limit: 3, agent: 'a', before: 'b' }),
     )
     expect(faultsOf(plans)).toEqual([])
+  })
+
+  it('goes along an index for what could not be read, and looks at a bounded number of rows', async () => {
+    const plans = await plansOf((reader) => malformed(reader).findMalformed({ limit: 3 }))
+    expect(faultsOf(plans)).toEqual([])
+    const count = mostLookedAt + 9
+    db.exec(`
+      INSERT INTO source_hours (hour, source, deliveries_malformed) VALUES (0, 'ci', 2);
+      WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${count})
+      INSERT INTO deliveries (id, source, state, received_at, url, headers, secret_index, body_bytes, body_digest)
+      SELECT 'dlv_' || n, 'ci', iif(n IN (3, ${count}), 'malformed', 'duplicate'), n, '/', '[]', 0, 1, x'00' FROM numbers`)
+    const { findMalformed } = malformed(new Reader(db, 'rouse.db'))
+    const first = await findMalformed({ limit: 3 })
+    expect([first.deliveries.map(({ id }) => id), first.isPartial]).toEqual([[`dlv_${count}`], true])
+    const rest = await findMalformed({ limit: 3, ...(first.next && { before: first.next }) })
+    expect(rest).toMatchObject({ deliveries: [{ id: 'dlv_3' }], next: undefined, isPartial: false })
   })
 
   it('would be found out', async () => {

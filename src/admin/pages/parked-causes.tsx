@@ -2,8 +2,7 @@ import type { Child } from 'hono/jsx'
 import type { ParkedOn } from '../../domain/run.js'
 import type { Alert } from '../../store/records.js'
 import type { Waiting } from '../../store/reports.js'
-import { Card, sayAgo, type Tone, When } from '../ui/parts.js'
-import { count } from './amounts.js'
+import { sayAgo, type Tone, When } from '../ui/parts.js'
 import { Short } from './events-table.js'
 import type { ParkedView } from './parked-view.js'
 import { causes } from './parked-words.js'
@@ -197,20 +196,5 @@ export function QueuedCards({ view }: { readonly view: ParkedView }) {
         </CauseCard>
       )}
     </>
-  )
-}
-
-/** Verified deliveries that could not be read: they have no event that could be shown. */
-export function MalformedCard({ count: amount }: { readonly count: number }) {
-  return (
-    <Card
-      title={`${count(amount, 'delivery', 'deliveries')} could not be read`}
-      aside={<a href="/sources">Which sources</a>}
-    >
-      <p class="soft">
-        Since the ledger was begun. {meaningOf('delivery.malformed')} The sender was told 400, and may send
-        them again.
-      </p>
-    </Card>
   )
 }

@@ -1,5 +1,5 @@
 import type { Run } from '../../domain/run.js'
-import type { Alert, Counts, StoredEvent, ToolCallRow } from '../../store/records.js'
+import type { Alert, Counts, StoredDelivery, StoredEvent, ToolCallRow } from '../../store/records.js'
 import type { Stuck } from '../../store/reports.js'
 import type { Caller } from '../callers.js'
 import type { PageOptions } from './page.js'
@@ -16,6 +16,8 @@ export interface ParkedView {
   readonly stuck: Stuck
   readonly held: readonly HeldWrite[]
   readonly counts: Counts
+  /** The newest deliveries that could not be read. */
+  readonly unreadable: readonly StoredDelivery[]
   /** Those that stand. */
   readonly alerts: readonly Alert[]
   readonly now: number
@@ -24,6 +26,7 @@ export interface ParkedView {
 
 const mostHeld = 20
 const mostAlerts = 50
+const mostUnreadable = 5
 
 export async function parkedView(caller: Caller, { store, clock }: PageOptions): Promise<ParkedView> {
   const now = clock.now()
@@ -39,6 +42,7 @@ export async function parkedView(caller: Caller, { store, clock }: PageOptions):
     stuck: await store.stuck(now),
     held,
     counts: await store.counts(),
+    unreadable: (await store.findMalformed({ limit: mostUnreadable })).deliveries,
     alerts: alerts.filter(({ resolvedAt }) => resolvedAt === undefined),
     now,
     caller,

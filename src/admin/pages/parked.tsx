@@ -5,11 +5,12 @@ import { Live } from '../ui/live.js'
 import { Card, Empty } from '../ui/parts.js'
 import { count, listed } from './amounts.js'
 import type { Page } from './page.js'
-import { DeadCard, FailedCard, MalformedCard, ParkedCard, QueuedCards, SuspectCard } from './parked-causes.js'
+import { DeadCard, FailedCard, ParkedCard, QueuedCards, SuspectCard } from './parked-causes.js'
 import { HeldCard } from './parked-held.js'
 import { parkedReplays } from './parked-replay.js'
 import { type ParkedView, parkedView } from './parked-view.js'
 import { type Cause, causes, standstillOf } from './parked-words.js'
+import { UnreadableCard, unreadablePages } from './unreadable.js'
 
 /** What does not go on, each cause once: first what needs a person, then what goes on by itself. */
 const parked: Page = {
@@ -48,7 +49,7 @@ const held: Page = {
   },
 }
 
-export const parkedPages: readonly Page[] = [parked, held, ...parkedReplays]
+export const parkedPages: readonly Page[] = [parked, held, ...parkedReplays, ...unreadablePages]
 
 function Parked({ of: view }: { readonly of: ParkedView }) {
   const { stuck, held: writes, counts } = view
@@ -93,7 +94,7 @@ function Parked({ of: view }: { readonly of: ParkedView }) {
       <QueuedCards view={view} />
       {!isOwn && !isOthers && writes.length + heldUp.length === 0 && <NothingStuck />}
       <Replayed of={view} />
-      {counts.deliveries.malformed > 0 && <MalformedCard count={counts.deliveries.malformed} />}
+      <UnreadableCard of={view.unreadable} amount={counts.deliveries.malformed} now={view.now} />
     </div>
   )
 }

@@ -34,6 +34,7 @@ import { latencies } from './latencies.js'
 import { lists } from './lists.js'
 import { type LedgerLock, takeLock } from './lock.js'
 import { takeOverLog, writeThrough } from './log-rewrite.js'
+import { malformed } from './malformed.js'
 import { ledgerVersion, migrate, schemaVersion } from './migrate.js'
 import { overview } from './overview.js'
 import { pauses } from './pauses.js'
@@ -135,6 +136,7 @@ function assemble(
     ...reading(reader),
     ...lists(reader),
     ...finding(reader),
+    ...malformed(reader),
     ...overview(reader, db, file),
     ...hours(reader),
     ...latencies(reader),

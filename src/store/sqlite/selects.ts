@@ -11,13 +11,18 @@ export function selectEventOnly(more = ''): string {
   return `SELECT ${more}${eventColumns}, NULL AS data, NULL AS body FROM events e`
 }
 
+const deliveryColumns = `d.id, d.source, d.state, d.received_at, d.url, d.headers, d.secret_index, d.remote_address,
+    d.reason, d.body_bytes`
+
 export const selectDelivery = `
-  SELECT d.id, d.source, d.state, d.received_at, d.url, d.headers, d.secret_index, d.remote_address, d.reason,
-    d.body_bytes, d.body,
+  SELECT ${deliveryColumns}, d.body,
     (SELECT json_group_array(id) FROM (
       SELECT id FROM events WHERE delivery_id = d.id
       UNION ALL SELECT event_id FROM redeliveries WHERE delivery_id = d.id)) AS event_ids
   FROM deliveries d`
+
+/** One that brought no event, without its bytes. */
+export const selectDeliveryOnly = `SELECT ${deliveryColumns}, NULL AS body, '[]' AS event_ids FROM deliveries d`
 
 /**
  * The table of runs by the index of the unfinished. Without being told, the engine takes the index of all runs of a

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { now } from '../../cli/recorded.js'
 import { hiddenIn, hostiles, shapeOf } from './hostile.js'
@@ -101,19 +102,46 @@ describe('the page of what is stuck', () => {
     expect(text).toContain('Nothing here needs you.')
     expect(text).toContain('Nothing is stuck')
   })
+})
 
-  it('counts deliveries that could not be read', async () => {
-    const body = Buffer.from('{')
-    const at = { receivedAt: now, url: '/hooks/payments', headers: [], secretIndex: 0 }
-    await lists.ledger.store.recordMalformed({
-      ...at,
-      deliveryId: `dlv_${'1'.repeat(32)}`,
-      source: 'payments',
-      body,
-      bodyDigest: Buffer.alloc(32, 1),
-      reason: 'delivery.malformed',
+describe('deliveries that could not be read', () => {
+  const tell = (index: number, text = `{"n":${index},`, reason = 'the JSON ends too early') =>
+    lists.ledger.store.recordMalformed({
+      ...{ source: 'payments', url: '/hooks/payments', headers: [['x-one', text] as const], secretIndex: 0 },
+      deliveryId: `dlv_${index.toString(16).padStart(32, '0')}`,
+      receivedAt: now - 60_000 + index,
+      body: Buffer.from(text),
+      bodyDigest: createHash('sha256').update(text).digest(),
+      reason,
     })
-    expect(read(await lists.page('/parked'))).toContain('1 delivery could not be read')
+  const idsOf = (html: string) => [...html.matchAll(/<tr id="dlv_0*([0-9a-f]+)"/g)].map(([, id = '']) => id)
+
+  it('are listed with source, time, reason and size, the newest on the page of what is stuck, and all paged', async () => {
+    for (let index = 1; index <= 53; index++) await tell(index)
+    const html = await lists.page('/parked')
+    expect(read(html)).toContain('53 deliveries since the ledger was begun')
+    expect(read(html)).toMatch(/payments the JSON ends too early 8 B/)
+    expect(idsOf(html)).toEqual(['35', '34', '33', '32', '31'])
+    const first = await lists.page('/parked/unreadable')
+    expect(idsOf(first)).toHaveLength(50)
+    const [, older = ''] = /href="(\/parked\/unreadable\?before=[\d.]+)"/.exec(first) ?? []
+    expect(idsOf(await lists.page(older))).toEqual(['3', '2', '1'])
+  })
+
+  it('are each shown with their bytes, as text', async () => {
+    const text = hostiles.join('\n')
+    await tell(1, text, text)
+    const html = await lists.page(`/parked/unreadable/dlv_${'1'.padStart(32, '0')}`)
+    expect(hiddenIn(html)).toEqual([])
+    expect(shapeOf(html).length).toBeGreaterThan(0)
+    const words = 'p'.repeat(text.length)
+    await tell(2, words, words)
+    const plain = await lists.page(`/parked/unreadable/dlv_${'2'.padStart(32, '0')}`)
+    expect(shapeOf(html)).toEqual(shapeOf(plain))
+    const [event] = await lists.ledger.store.listEvents({ limit: 1 })
+    expect(read(await lists.page(`/parked/unreadable/${event?.deliveryId}`))).toContain(
+      'This is not in the ledger',
+    )
   })
 })
 

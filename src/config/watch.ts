@@ -15,6 +15,7 @@ export interface WatchOptions {
 
 const quietMs = 150
 const lookEveryMs = 1000
+const pollEveryMs = 300
 
 export interface ConfigWatch {
   close(): Promise<void>
@@ -37,6 +38,11 @@ export async function watchConfig({ file, files, onChange, onError }: WatchOptio
   const watcher = watch(watched, {
     ignoreInitial: true,
     depth: 0,
+    // The ledger often lies beside the configuration: the system's own events tell of each of its writes, thousands a
+    // second, and each has the directory read again.
+    usePolling: true,
+    interval: pollEveryMs,
+    binaryInterval: pollEveryMs,
     ignored: (path, stats) => stats?.isFile() === true && !isPart(path),
   })
   const ready = new Promise<void>((resolve) => watcher.once('ready', resolve))

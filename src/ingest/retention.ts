@@ -7,7 +7,7 @@ import { type Clock, sleep } from '../util/clock.js'
 import type { Logger } from '../util/log.js'
 
 export interface RetentionOptions {
-  readonly store: Pick<Store, 'prune' | 'pruneKeys' | 'pruneTraces' | 'pruneConfigs'>
+  readonly store: Pick<Store, 'prune' | 'pruneKeys' | 'pruneTraces' | 'pruneAlerts' | 'pruneConfigs'>
   readonly clock: Clock
   readonly log: Logger
   /** The configuration in force. */
@@ -27,6 +27,8 @@ const pauseMs = 50
 const shortPauseMs = 5
 /** A redelivery must be known for one: no sender repeats for longer than this. */
 const keysOutliveMs = 35 * dayMs
+/** Each approval that waits may raise one of its own, so those that are over would only become more. */
+const overAlertsMs = 35 * dayMs
 /** A clock that was set by more than this may be wrong. */
 const clockStepMs = 3_600_000
 /** So long a configuration stays that no run names yet. */
@@ -77,6 +79,7 @@ export class Retention {
     if (now - this.#sweptAt < dayMs) return
     await this.forgetKeys(signal)
     await this.forgetTraces(signal)
+    await this.forgetAlerts(signal)
     await this.#options.store.pruneConfigs([...this.#inUse], now - unusedConfigMs)
     this.#sweptAt = now
   }
@@ -140,5 +143,11 @@ export class Retention {
     const { store, clock } = this.#options
     const before = clock.now() - echoWindowMs
     while ((await store.pruneTraces(before, keysInSlice)) > 0) await sleep(pauseMs, signal)
+  }
+
+  private async forgetAlerts(signal: AbortSignal): Promise<void> {
+    const { store, clock } = this.#options
+    const before = clock.now() - overAlertsMs
+    while ((await store.pruneAlerts(before, keysInSlice)) > 0) await sleep(pauseMs, signal)
   }
 }

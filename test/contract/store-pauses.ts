@@ -113,6 +113,16 @@ export function pausePromises({ store }: Subject): void {
     ])
   })
 
+  it('forgets what has been over for long, a few at a time, and never what stands', async () => {
+    for (const at of [1, 2, 3]) await store().raiseAlert({ ...disk, cause: `approval ${at}` }, start)
+    await store().raiseAlert(model, start)
+    for (const at of [1, 2, 3]) await store().resolveAlert(`approval ${at}`, start + at)
+    expect(await store().pruneAlerts(start + 1, 10)).toBe(0)
+    expect(await store().pruneAlerts(start + 3, 1)).toBe(1)
+    expect(await store().pruneAlerts(start + 3, 10)).toBe(1)
+    expect((await store().listAlerts(10)).map(({ cause }) => cause)).toEqual([model.cause, 'approval 3'])
+  })
+
   it('says which alert stood when it is resolved, and counts anew when it comes back', async () => {
     expect(await store().resolveAlert('disk', start)).toBe(false)
     await store().raiseAlert(disk, start)

@@ -168,6 +168,26 @@ it('forgets what writes made when no event would be taken for their echo any mor
   expect(await isKnown(start + 35 * day + 1)).toBe(false)
 })
 
+it('forgets alerts that were over 35 days ago, and keeps those that stand, however old', async () => {
+  const alert = { code: 'approval.waiting', message: 'A person is waited for.' } as const
+  await store.raiseAlert({ ...alert, cause: 'disk' }, now)
+  for (const cause of ['approval apr_1', 'approval apr_2']) {
+    await store.raiseAlert({ ...alert, cause }, now)
+    await store.resolveAlert(cause, now)
+    now += day
+  }
+  const causes = async () => (await store.listAlerts(10)).map(({ cause }) => cause)
+  now = start + 35 * day
+  await retention().pass()
+  expect(await causes()).toEqual(['disk', 'approval apr_2', 'approval apr_1'])
+  now = start + 35 * day + 1
+  await retention().pass()
+  expect(await causes()).toEqual(['disk', 'approval apr_2'])
+  now = start + 900 * day
+  await retention().pass()
+  expect(await causes()).toEqual(['disk'])
+})
+
 it('ends behind the transaction that is under way when the daemon stops', async () => {
   let calls = 0
   const endless: RetentionOptions['store'] = {
@@ -182,6 +202,7 @@ it('ends behind the transaction that is under way when the daemon stops', async 
     },
     pruneKeys: async () => ({ deleted: 0, next: undefined }),
     pruneTraces: async () => 0,
+    pruneAlerts: async () => 0,
     pruneConfigs: async () => 0,
   }
   const job = retention({ store: endless, firstMs: 0 })

@@ -18,7 +18,7 @@ interface AlertRow {
 export function alerts(
   writer: Writer,
   reader: Reader,
-): Pick<Store, 'raiseAlert' | 'resolveAlert' | 'listAlerts'> {
+): Pick<Store, 'raiseAlert' | 'resolveAlert' | 'listAlerts' | 'pruneAlerts'> {
   const isStanding = writer.db.prepare<[string], unknown>(
     'SELECT 1 FROM alerts WHERE cause = ? AND resolved_at IS NULL',
   )
@@ -33,6 +33,10 @@ export function alerts(
   const list = reader.db.prepare<[number], AlertRow>(
     'SELECT * FROM alerts ORDER BY resolved_at IS NOT NULL, raised_at DESC, cause LIMIT ?',
   )
+  const isOver = reader.db.prepare<[number], unknown>('SELECT 1 FROM alerts WHERE resolved_at < ? LIMIT 1')
+  const forget = writer.db.prepare(
+    'DELETE FROM alerts WHERE cause IN (SELECT cause FROM alerts WHERE resolved_at < ? LIMIT ?)',
+  )
   return {
     raiseAlert: ({ cause, code, message }, now) =>
       writer.write(() => {
@@ -42,6 +46,11 @@ export function alerts(
       }),
     resolveAlert: (cause, now) => writer.write(() => resolve.run(now, cause).changes > 0),
     listAlerts: (limit) => reader.read(() => list.all(limit).map(alertOf)),
+    pruneAlerts: async (before, limit) => {
+      // A transaction that changes nothing costs a commit all the same.
+      if ((await reader.read(() => isOver.get(before))) === undefined) return 0
+      return writer.write(() => forget.run(before, limit).changes)
+    },
   }
 }
 

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { patternOf } from '../../src/admin/api/endpoint.js'
 import { openApiDocument } from '../../src/admin/api/openapi.js'
@@ -5,6 +6,7 @@ import { endpoints, streams } from '../../src/admin/api/routes.js'
 import type { StoredEvent } from '../../src/store/records.js'
 import { callOf, claim, refundRequest, rouse, stepOf } from '../cli/filled-ledger.js'
 import { now } from '../cli/recorded.js'
+import { startLists } from './pages/stuck.js'
 import { type AdminSetting, bearer, ownSecret, startSetting } from './setting.js'
 
 let setting: AdminSetting
@@ -127,6 +129,26 @@ describe('the table of endpoints', () => {
     expect((await get('/api/events')).json).toMatchObject(await said('events'))
     expect((await get('/api/approvals')).json).toMatchObject(await said('approvals'))
     expect((await get('/api/held')).json).toMatchObject({ held: [{ id: callId, state: 'held' }] })
+  })
+
+  it('says how far each agent reaches, as `rouse check` does', async () => {
+    const lists = await startLists()
+    try {
+      const { body } = await lists.send({ path: '/api/agents', headers: bearer(lists.readToken) })
+      const { agents } = jsonIn(body) as unknown as { agents: { name: string; reach: Answer }[] }
+      const file = join(lists.ledger.directory, 'lists.yaml')
+      const { out } = await rouse(lists.ledger, ['check', '--json', '--config', file])
+      expect(agents).toEqual((JSON.parse(out) as Answer)['agents'])
+      expect(agents.map(({ name, reach }) => [name, reach['runs_per_day']])).toHaveLength(2)
+      expect(agents[0]?.reach).toMatchObject({
+        tools: [{ name: 'refund', decided_by: 'approve', sums: [{ arg: 'amount', per_day: 20000 }] }],
+        origins: [{ origin: 'https://api.stripe.com', credentials: ['stripe'] }],
+      })
+      const [answer] = endpoints.flatMap((one) => (one.path === '/api/agents' ? [one.answer] : []))
+      expect(answer?.safeParse(jsonIn(body)).error?.issues ?? []).toEqual([])
+    } finally {
+      await lists.stop()
+    }
   })
 
   it('has nothing for the read role that decides', async () => {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { approvalTransitions } from '../../domain/approval.js'
 import { eventTransitions } from '../../domain/event.js'
+import { labels } from '../../domain/label.js'
 import { parkedOns, runTransitions } from '../../domain/run.js'
 import { toolCallTransitions } from '../../domain/tool-call.js'
 import { idOf } from './fields.js'
@@ -221,6 +222,42 @@ export const source = z
 
 const per = z.enum(['run', 'subject', 'day'])
 
+const bound = orNull(number).describe('null: nothing in the configuration bounds it')
+const most = { per_run: bound, per_subject: bound, per_day: bound }
+const label = z.enum(labels)
+
+const reach = z
+  .strictObject({
+    runs_per_day: bound,
+    runs_per_source_per_day: bound,
+    runs_per_actor_per_day: bound,
+    model_usd_per_run: bound,
+    model_usd_per_day: bound,
+    model_tokens_per_run: number,
+    model_tokens_per_day: bound,
+    tools: z.array(
+      z.strictObject({
+        name: text,
+        effect: z.enum(['read', 'write', 'destructive']),
+        decided_by: z.enum(['auto', 'approve', 'shadow']),
+        ...most,
+        sums: z.array(z.strictObject({ arg: text, ...most })),
+        shared_with: z.array(text).describe('agents that spend of the same budgets'),
+        objects: z.array(z.strictObject({ id: text, yielded_by: orNull(text) })),
+        audience: orNull(label).describe('who sees what it sends'),
+        text_per_call: number.describe('characters of free text'),
+        bits_per_call: number.describe('what one call can tell by its choices'),
+        flow: orNull(z.strictObject({ from: text, label, outcome: z.enum(['denied', 'asked']) })).describe(
+          'the most private thing that it may have read and that is not for them',
+        ),
+      }),
+    ),
+    origins: z.array(z.strictObject({ origin: text, credentials: z.array(text) })),
+    reads: z.array(z.strictObject({ from: text, label })),
+    unasked_bits_per_day: bound,
+  })
+  .meta({ id: 'Reach', description: 'the most that it can do, whatever its model says' })
+
 export const agent = z
   .strictObject({
     name: text,
@@ -249,6 +286,7 @@ export const agent = z
         sum: z.array(z.strictObject({ arg: text, limit: number, per })),
       }),
     ),
+    reach,
   })
   .meta({ id: 'Agent' })
 

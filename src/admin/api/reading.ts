@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { AppError } from '../../domain/errors.js'
 import { parkedOns } from '../../domain/run.js'
+import { blastRadius } from '../../runs/blast-radius.js'
 import { agentDocument, sourceDocument } from '../../runs/config-documents.js'
 import {
   alertDocument,
@@ -12,6 +13,7 @@ import {
   runDocument,
   toolCallDocument,
 } from '../../runs/documents.js'
+import { reachDocument } from '../../runs/reach-document.js'
 import { utcDay } from '../../util/clock.js'
 import { parseMoment } from '../../util/duration.js'
 import type { JsonObject } from '../../util/json.js'
@@ -106,6 +108,10 @@ const runs = reading({
     subject: name.optional(),
     event_id: idOf('event').describe('one of the events that it sees').optional(),
     error_code: name.optional(),
+    replayed: z
+      .enum(['true', 'false'])
+      .describe('of the dead ones: whether a replay came after that was not cancelled')
+      .optional(),
     since: moment.optional(),
     until: moment.optional(),
     before: before('run').optional(),
@@ -113,7 +119,7 @@ const runs = reading({
   }),
   answer: z.strictObject({ runs: z.array(documents.run), next: next('run'), is_partial: isPartial }),
   async does(
-    { query: { parked_on: parkedOn, event_id: eventId, error_code: errorCode, ...query } },
+    { query: { parked_on: parkedOn, event_id: eventId, error_code: errorCode, replayed, ...query } },
     options,
   ) {
     const search = {
@@ -121,6 +127,7 @@ const runs = reading({
       ...(parkedOn === undefined ? {} : { parkedOn }),
       ...(eventId === undefined ? {} : { eventId }),
       ...(errorCode === undefined ? {} : { errorCode }),
+      ...(replayed === undefined ? {} : { isReplayed: replayed === 'true' }),
     }
     const { runs, next, isPartial } = await options.store.findRuns(search)
     return { runs: runs.map(runDocument), next: next ?? null, is_partial: isPartial }
@@ -217,12 +224,17 @@ const counts = reading({
 
 const agents = reading({
   path: '/api/agents',
-  summary: 'The agents of the configuration in force.',
+  summary: 'The agents of the configuration in force, and the most that each can do.',
   query: nothing,
   answer: z.strictObject({ agents: z.array(documents.agent) }),
   async does(_asked, options) {
     const config = options.config()
-    return { agents: [...config.agents.values()].map((agent) => agentDocument(agent, config)) }
+    return {
+      agents: [...config.agents.values()].map((agent) => ({
+        ...agentDocument(agent, config),
+        reach: reachDocument(blastRadius(agent, config)),
+      })),
+    }
   },
 })
 

@@ -1,3 +1,5 @@
+import { isIP } from 'node:net'
+import { isAllowedAddress } from '../util/address.js'
 import type { TracingSettings } from '../util/trace.js'
 import { missingTracingPackages } from '../util/trace-export.js'
 import { attempt, keysAt, type LoadContext, parseEntry, scalarAt } from './context.js'
@@ -25,6 +27,10 @@ export function loadTracing(
   if (url === undefined) return undefined
   if (url.protocol === 'http:' && !isLocalName(url.hostname)) {
     problems.add([...path, 'otlp'], 'expected https: http is for this machine and private networks')
+  }
+  const host = url.hostname.replace(/^\[|\]$/g, '')
+  if (isIP(host) !== 0 && !isAllowedAddress(host, true)) {
+    problems.add([...path, 'otlp'], `${host} is not an address that may be connected to`)
   }
   const base = url.href.replace(/\/+$/, '')
   const { headers, sample } = entry

@@ -138,6 +138,18 @@ export function createFetch({
   }
 }
 
+/**
+ * For a library that connects by agents of Node's own and takes no `fetch`: with these options its agent verifies TLS
+ * whatever the environment says, takes no proxy from it, and checks the addresses of a name as it looks it up. An
+ * address in the URL itself is not looked up: who gives the URL checks that.
+ */
+export function agentOptions(
+  allowPrivate: boolean,
+  { lookup = systemLookup as LookupFunction }: NetworkOptions = {},
+) {
+  return { keepAlive: true, rejectUnauthorized: true, lookup: checkedLookup(lookup, allowPrivate) }
+}
+
 function createPool(allowPrivate: boolean, options: NetworkOptions): Agent {
   const connect = buildConnector({
     timeout: options.connectTimeoutMs ?? defaultConnectTimeoutMs,

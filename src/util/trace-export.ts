@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import type { Context, Span as OtelSpan, Tracer as OtelTracer } from '@opentelemetry/api'
 import type { SpanExporter } from '@opentelemetry/sdk-trace-base'
 import { type Clock, sleep } from './clock.js'
+import { agentOptions, type NetworkOptions } from './fetch.js'
 import type { Logger } from './log.js'
 import type { Span, SpanAttributes, SpanStart, TraceRoot, Tracer, TracingSettings } from './trace.js'
 
@@ -36,6 +37,7 @@ export interface TracerOptions {
   readonly version: string
   /** Name of this process, as in leases. */
   readonly node: string
+  readonly network?: Pick<NetworkOptions, 'lookup'>
 }
 
 const sendEveryMs = 1000
@@ -52,11 +54,13 @@ export async function openTracer(settings: TracingSettings, options: TracerOptio
     import('@opentelemetry/resources'),
     import('@opentelemetry/exporter-trace-otlp-http'),
   ])
-  const { clock, log, version, node } = options
+  const { clock, log, version, node, network } = options
   const exporter = new OTLPTraceExporter({
     url: settings.url,
     headers: { ...settings.headers },
     timeoutMillis: exportTimeoutMs,
+    // It takes no fetch. The operator names the endpoint, which is often on this machine.
+    httpAgentOptions: agentOptions(true, network),
   })
   const random = new sdk.RandomIdGenerator()
   /** Ids of the span that is begun next, where they are not random. */

@@ -55,6 +55,13 @@ describe('tracing', () => {
     })
   })
 
+  it.each(['http://169.254.169.254', 'https://[fe80::1]:4318', 'https://0.0.0.0'])(
+    'is not sent to %s',
+    async (otlp) => {
+      expect(await problemsOf(`tracing: { otlp: "${otlp}" }`)).toContain('may be connected to')
+    },
+  )
+
   it('keeps what its headers carry from every output', async () => {
     const text = `tracing:
   otlp: https://otlp.example.com

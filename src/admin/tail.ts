@@ -6,7 +6,7 @@ import type { JsonObject, JsonValue } from '../util/json.js'
 import { jsonText } from './answers.js'
 
 /** What can happen that a page or a program may want to know of. */
-export const changes = ['event', 'run', 'call', 'approval'] as const
+export const changes = ['event', 'run', 'call', 'approval', 'alert'] as const
 export type Change = (typeof changes)[number]
 
 export interface TailOptions {
@@ -38,7 +38,7 @@ const hintsEveryMs = 500
 /**
  * What happens in the ledger, to those who listen, as Server-Sent Events. Nothing is kept for a client: the ledger itself
  * is what it reads from, as fast as it takes it. Each event is told exactly once to who comes back with the last id;
- * changes of runs, calls and approvals as long as the ledger remembers them (`gap` where it does not).
+ * changes of runs, calls, approvals and alerts as long as the ledger remembers them (`gap` where it does not).
  */
 export class Tail {
   readonly #open = new Set<AbortController>()
@@ -162,13 +162,20 @@ function messagesOf(
     say('event', { event: position, change: from.change }, eventDocument(event))
   if (!isWhole) say('gap', { event: next.event, change: from.change }, { lost: 'changes' })
   for (const { position, id, runId, state, parkedOn } of later) {
-    const document = { id, run_id: runId, state, parked_on: parkedOn ?? null }
-    say(kindOf(id), { event: next.event, change: position }, document)
+    const kind = kindOf(id)
+    const document: JsonObject =
+      kind === 'alert'
+        ? { cause: id.slice(alertPrefix.length), state }
+        : { id, run_id: runId ?? null, state, parked_on: parkedOn ?? null }
+    say(kind, { event: next.event, change: position }, document)
   }
   return messages.join('')
 }
 
+const alertPrefix = 'alert:'
+
 function kindOf(id: string): Change {
+  if (id.startsWith(alertPrefix)) return 'alert'
   if (id.startsWith('apr_')) return 'approval'
   return id.startsWith('tcl_') ? 'call' : 'run'
 }

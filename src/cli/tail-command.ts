@@ -93,7 +93,7 @@ async function changeDocument(
   { id, runId }: Change,
   isWanted: IsWanted,
 ): Promise<JsonObject | undefined> {
-  const run = await store.run(runId)
+  const run = runId === undefined ? undefined : await store.run(runId)
   const event = run && (await store.event(run.eventId))
   if (!run || !event || !isWanted(event, [run])) return undefined
   if (id.startsWith('run_')) return { run: runDocument(run) }

@@ -45,7 +45,7 @@ export class Tail {
     for (let isMore = true; isMore; ) {
       const { events, changes, next, isMore: more } = await this.store.changesSince(this.#mark, batchSize)
       for (const { event } of events) if (!found.has(event.id)) found.set(event.id, event)
-      for (const runId of new Set(changes.map((change) => change.runId))) {
+      for (const runId of new Set(changes.flatMap((change) => change.runId ?? []))) {
         const run = await this.store.run(runId)
         if (!run || found.has(run.eventId)) continue
         const event = await this.store.event(run.eventId)

@@ -238,12 +238,14 @@ export interface NewEvent {
   readonly event: StoredEvent
 }
 
-/** A run, a tool call or an approval came into a state. */
+/** A run, a tool call or an approval came into a state; or an alert began to stand, or is over. */
 export interface Change {
   readonly position: number
+  /** Of an alert: `alert:` and its cause. */
   readonly id: string
-  readonly runId: string
-  readonly state: RunState | ToolCallState | ApprovalState
+  /** Undefined for an alert. */
+  readonly runId: string | undefined
+  readonly state: RunState | ToolCallState | ApprovalState | 'raised' | 'resolved'
   readonly parkedOn: ParkedOn | undefined
 }
 

@@ -102,6 +102,24 @@ describe('the tail', () => {
     expect(kinds).not.toContainEqual(['event', setting.ledger.eventId])
   })
 
+  it('tells when an alert is raised and when it is over, and pages that show it ask again', async () => {
+    const [client, page] = [await listen(), await listen('/api/tail?hints=true')]
+    const { store } = setting.ledger
+    await store.raiseAlert({ cause: 'model default', code: 'model.unavailable', message: '503' }, now)
+    await until('the hint', () => page.text().includes('event: alert\ndata: {}'))
+    await store.resolveAlert('model default', now)
+    const alerts = () => client.messages().filter(({ event }) => event === 'alert')
+    await until('both', () => alerts().length === 2)
+    expect(alerts().map(({ data }) => data)).toEqual([
+      { cause: 'model default', state: 'raised' },
+      { cause: 'model default', state: 'resolved' },
+    ])
+    for (const path of ['/', '/parked']) {
+      const { body } = await setting.send({ path, headers: bearer(setting.readToken) })
+      expect(body).toMatch(/hx-trigger="[^"]*alert from:body/)
+    }
+  })
+
   it('goes on where a client was, and misses and doubles no event, wherever it broke off', async () => {
     const ids: string[] = []
     const first = await listen()

@@ -512,6 +512,18 @@ function changesPromises({ store, another }: Subject): void {
     ])
   })
 
+  it('tells when an alert begins to stand and when it is over, not how often it was raised', async () => {
+    const { next: mark } = await store().changesSince(undefined, 9)
+    const alert = { cause: 'model default', code: 'model.unavailable', message: '503' } as const
+    for (const at of [start, start + 1]) await store().raiseAlert(alert, at)
+    for (const at of [start + 2, start + 3]) await store().resolveAlert(alert.cause, at)
+    await store().raiseAlert(alert, start + 4)
+    const { changes } = await store().changesSince(mark, 99)
+    const told = changes.map(({ id, runId, state }) => [id, runId, state])
+    const of = (state: string) => ['alert:model default', undefined, state]
+    expect(told).toEqual([of('raised'), of('resolved'), of('raised')])
+  })
+
   it('says where changes are forgotten, and never forgets the newest', async () => {
     const { next: mark } = await store().changesSince(undefined, 9)
     const parked = await startRun(store(), 'doctor')

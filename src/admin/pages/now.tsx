@@ -26,7 +26,7 @@ export const now: Page = {
       kind: 'page',
       title: 'Now',
       html: (
-        <Live part="/" on={['event', 'run', 'call', 'approval']}>
+        <Live part="/" on={['event', 'run', 'call', 'approval', 'alert']}>
           {html}
         </Live>
       ),

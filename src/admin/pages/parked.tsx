@@ -23,7 +23,7 @@ const parked: Page = {
     const shown = <Parked of={view} />
     if (isPart) return { kind: 'part', html: shown }
     const html = (
-      <Live part="/parked" on={['run', 'call', 'approval']}>
+      <Live part="/parked" on={['event', 'run', 'call', 'approval', 'alert']}>
         {shown}
       </Live>
     )

@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../../domain/errors.js'
 import type { Alert } from '../records.js'
 import type { Store } from '../store.js'
+import { alertPrefix } from './changes.js'
 import type { Reader } from './reader.js'
 import type { Writer } from './writer.js'
 
@@ -30,6 +31,9 @@ export function alerts(
   const resolve = writer.db.prepare(
     'UPDATE alerts SET resolved_at = ? WHERE cause = ? AND resolved_at IS NULL',
   )
+  const changed = writer.db.prepare(
+    `INSERT INTO changes (id, run_id, state) VALUES ('${alertPrefix}' || ?, '', ?)`,
+  )
   const list = reader.db.prepare<[number], AlertRow>(
     'SELECT * FROM alerts ORDER BY resolved_at IS NOT NULL, raised_at DESC, cause LIMIT ?',
   )
@@ -42,9 +46,15 @@ export function alerts(
       writer.write(() => {
         const isNew = !isStanding.get(cause)
         raise.run({ cause, code, message, now })
+        if (isNew) changed.run(cause, 'raised')
         return isNew
       }),
-    resolveAlert: (cause, now) => writer.write(() => resolve.run(now, cause).changes > 0),
+    resolveAlert: (cause, now) =>
+      writer.write(() => {
+        const wasStanding = resolve.run(now, cause).changes > 0
+        if (wasStanding) changed.run(cause, 'resolved')
+        return wasStanding
+      }),
     listAlerts: (limit) => reader.read(() => list.all(limit).map(alertOf)),
     pruneAlerts: async (before, limit) => {
       // A transaction that changes nothing costs a commit all the same.

@@ -18,6 +18,9 @@ interface Ends {
   readonly oldest: number
 }
 
+/** An alert has no id of its own: in the list of changes its cause stands behind this. */
+export const alertPrefix = 'alert:'
+
 /** What happened since somebody looked: positions only grow, and a reader sees no commit before an earlier one. */
 export function changes(reader: Reader): Pick<Store, 'changesSince'> {
   const { db } = reader
@@ -55,5 +58,5 @@ export function changes(reader: Reader): Pick<Store, 'changesSince'> {
 }
 
 function changeOf({ position, id, run_id: runId, state, parked_on: parkedOn }: ChangeRow): Change {
-  return { position, id, runId, state, parkedOn: parkedOn ?? undefined }
+  return { position, id, runId: runId === '' ? undefined : runId, state, parkedOn: parkedOn ?? undefined }
 }

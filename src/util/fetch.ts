@@ -1,10 +1,9 @@
 import { lookup as systemLookup } from 'node:dns'
 import { isIP, type LookupFunction } from 'node:net'
-import { promisify } from 'node:util'
-import { brotliDecompress, gunzip, inflate, inflateRaw } from 'node:zlib'
 import { Agent, buildConnector, type Dispatcher } from 'undici'
 import { isAllowedAddress } from './address.js'
 import { sleep } from './clock.js'
+import { DecodingError, decode } from './decode.js'
 import { faultPoint } from './fault-point.js'
 
 /** What went wrong on the way. `aborted` is the caller's own signal. */
@@ -235,7 +234,7 @@ async function perform(pool: Agent, request: NetworkRequest): Promise<NetworkRes
     const raw = Buffer.concat(chunks)
     const body = await decode(raw, headers['content-encoding'], request.maxBytes, url.host).catch(
       (cause: unknown) => {
-        if (!(cause instanceof NetworkError)) throw cause
+        if (!(cause instanceof DecodingError)) throw cause
         throw new NetworkError(cause.fault, cause.message, true, { cause: cause.cause, status })
       },
     )
@@ -370,42 +369,4 @@ function explain(error: Error, url: URL, isSent: boolean): Stop {
 
 function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
-}
-
-const decoders: Readonly<
-  Record<string, (body: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>>
-> = {
-  gzip: promisify(gunzip),
-  'x-gzip': promisify(gunzip),
-  br: promisify(brotliDecompress),
-  // "deflate" is zlib's format in the standard and its bare stream in many servers.
-  deflate: (body, options) =>
-    ((body[0] ?? 0) & 0x0f) === 8 ? promisify(inflate)(body, options) : promisify(inflateRaw)(body, options),
-}
-
-async function decode(
-  body: Buffer,
-  encoding: string | undefined,
-  maxBytes: number,
-  host: string,
-): Promise<Buffer> {
-  const coding = encoding?.trim().toLowerCase() ?? ''
-  let decoded = body
-  if (coding !== '' && coding !== 'identity' && body.length > 0) {
-    const decoder = Object.hasOwn(decoders, coding) ? decoders[coding] : undefined
-    if (!decoder)
-      throw new NetworkError('encoding', `${host} answered in an encoding that was not asked for`, true)
-    try {
-      decoded = await decoder(body, { maxOutputLength: maxBytes })
-    } catch (cause) {
-      if (codeOf(cause) === 'ERR_BUFFER_TOO_LARGE')
-        throw new NetworkError('too_large', `the answer of ${host} is larger than ${maxBytes} bytes`, true, {
-          cause,
-        })
-      throw new NetworkError('encoding', `the answer of ${host} cannot be decompressed`, true, { cause })
-    }
-  }
-  if (decoded.length > maxBytes)
-    throw new NetworkError('too_large', `the answer of ${host} is larger than ${maxBytes} bytes`, true)
-  return decoded
 }

@@ -97,8 +97,8 @@ export async function addToken(
   return token
 }
 
-/** Whoever reads it meanwhile sees the old file or the new one, whole. */
-async function replaceFile(file: string, text: string): Promise<void> {
+/** For its owner only, from the first byte. Whoever reads it meanwhile sees the old file or the new one, whole. */
+export async function replaceFile(file: string, text: string): Promise<void> {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 })
   const next = `${file}.${randomBytes(4).toString('hex')}`
   try {

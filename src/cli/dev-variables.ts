@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { replaceFile } from '../admin/tokens.js'
 import { documentLimits, readDocument } from '../config/document.js'
 import { diskFiles } from '../config/read.js'
 import type { Environment } from '../util/env.js'
@@ -86,10 +87,7 @@ export async function keepDevVariables(
   values: Readonly<Record<string, string>>,
 ): Promise<() => Promise<void>> {
   const file = await variablesFile(invocation)
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 })
-  await writeFile(file, `${JSON.stringify({ variables: values }, null, 2)}\n`, { mode: 0o600 })
-  // A file that was there before keeps its mode through a write.
-  await chmod(file, 0o600)
+  await replaceFile(file, `${JSON.stringify({ variables: values }, null, 2)}\n`)
   return () => rm(file, { force: true })
 }
 

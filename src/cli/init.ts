@@ -50,10 +50,11 @@ async function init(invocation: Invocation, options: Options): Promise<void> {
   for (const [name, text] of files) {
     const file = join(directory, name)
     await mkdir(dirname(file), { recursive: true })
-    await writeFile(file, text)
+    // `cp` gives .env the mode of .env.example, and secrets are typed into it.
+    await writeFile(file, text, { mode: name.startsWith('.env') ? 0o600 : 0o666 })
     io.out(`wrote ${name}`)
   }
-  io.out(`\n${nextSteps(source).join('\n')}`)
+  io.out(`\n${nextSteps(source, invocation).join('\n')}`)
 }
 
 /** Undefined: nobody is asked, and everything is as proposed. */
@@ -155,18 +156,21 @@ async function existing(directory: string, names: readonly string[]): Promise<st
   return found.flat()
 }
 
-function nextSteps({ name, type }: ChosenSource): string[] {
+function nextSteps({ name, type }: ChosenSource, { io }: Invocation): string[] {
+  // Who called it by npx has no `rouse` on the path.
+  const rouse = io.environment['npm_lifecycle_event'] === 'npx' ? 'npx rouse' : 'rouse'
   const trial =
     type === undefined
-      ? 'rouse events'
-      : `rouse trigger ${name} ${/^[\w.:/-]+$/.test(type) ? type : `'${type}'`}`
+      ? `${rouse} events`
+      : `${rouse} trigger ${name} ${/^[\w.:/-]+$/.test(type) ? type : `'${type}'`}`
   const rows = [
-    ['rouse dev', 'runs it; makes up what is not set, and prints what happens'],
+    [`${rouse} dev`, 'runs it; makes up what is not set, and prints what happens'],
     [
       trial,
       type === undefined ? 'in another terminal: what has come' : 'in another terminal: a signed sample',
     ],
-    ['cp .env.example .env', 'then the real secrets into it, and `rouse check` for the URL to register'],
+    ['cp .env.example .env', 'then the real secrets into it; it says how rouse gets them'],
+    [`${rouse} check`, 'once they are set: what each agent may do, and the URL to register'],
   ]
   const width = Math.max(...rows.map(([command = '']) => command.length))
   return rows.map(([command = '', what]) => `  ${command.padEnd(width)}   # ${what}`)

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -69,4 +69,18 @@ test('leaves them for its owner only, fills in only what is unset, and takes the
   expect(await withDevVariables(invocation)).toEqual({ MINE: 'real', SECRET: 's' })
   await forget()
   expect(await withDevVariables(invocation)).toEqual({ MINE: 'real' })
+})
+
+test('whoever had opened an older file that all can read does not see them', async () => {
+  const invocation = { ...invocationOf(recordedIo({ environment: {} })), configFile: () => configFile }
+  const file = join(directory, 'ledger', 'dev-secrets.json')
+  await mkdir(join(directory, 'ledger'))
+  await writeFile(file, 'from before', { mode: 0o644 })
+  const reader = await open(file)
+  const forget = await keepDevVariables(invocation, { SECRET: 'made up' })
+  expect(await reader.readFile('utf8')).toBe('from before')
+  await reader.close()
+  expect((await stat(file)).mode & 0o777).toBe(0o600)
+  expect(await readdir(join(directory, 'ledger'))).toEqual(['dev-secrets.json'])
+  await forget()
 })

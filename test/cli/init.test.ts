@@ -1,4 +1,5 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -42,6 +43,13 @@ async function problemsOfWritten(): Promise<string> {
 }
 
 describe('rouse init', () => {
+  test('leaves .env.example so that a copy of it is for its owner only', async () => {
+    await init([], ['3', 'notifier', ''])
+    const copy = join(directory, '.env')
+    execFileSync('cp', [join(directory, '.env.example'), copy])
+    expect((await stat(copy)).mode & 0o777).toBe(0o600)
+  })
+
   test('asks three things and writes what loads', async () => {
     const { code, out, err } = await init([], ['3', 'notifier', ''])
     expect([code, err]).toEqual([0, expect.stringContaining('Where do events come from?')])
@@ -60,6 +68,7 @@ describe('rouse init', () => {
       expect.stringMatching(/^ {2}rouse dev /),
       expect.stringMatching(/^ {2}rouse trigger stripe \S+ /),
       expect.stringMatching(/^ {2}cp \.env\.example \.env /),
+      expect.stringMatching(/^ {2}rouse check /),
     ])
   })
 

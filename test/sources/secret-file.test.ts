@@ -25,6 +25,13 @@ it('sees what a person changed in it, and keeps the latest eight', () => {
   expect(file.read()).toEqual(Array.from({ length: 8 }, (_, at) => `secret-${at + 2}`))
 })
 
+it('adds a line of its own, whatever a person has left', () => {
+  writeFileSync(path, 'typed', { mode: 0o600 })
+  openSecretFile(path).add('handed')
+  openSecretFile(path).add('another')
+  expect(readFileSync(path, 'utf8')).toBe('typed\nhanded\nanother\n')
+})
+
 it('is not used while others can read it', () => {
   const file = openSecretFile(path)
   file.add('one')

@@ -1,10 +1,12 @@
 import {
   chmodSync,
   closeSync,
+  fstatSync,
   fsyncSync,
   mkdirSync,
   openSync,
   readFileSync,
+  readSync,
   statSync,
   writeSync,
 } from 'node:fs'
@@ -51,7 +53,7 @@ export function openSecretFile(path: string): SecretFile {
     add(secret) {
       if (read().includes(secret)) return
       try {
-        append(path, `${secret}\n`)
+        append(path, secret)
       } catch (cause) {
         throw unusable(path, cause instanceof Error ? cause.message : String(cause))
       }
@@ -59,15 +61,26 @@ export function openSecretFile(path: string): SecretFile {
   }
 }
 
+/** As a line of its own, also where a person has left the last line open. */
 function append(path: string, line: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  const file = openSync(path, 'a', 0o600)
+  const file = openSync(path, 'a+', 0o600)
   try {
     chmodSync(path, 0o600)
-    writeSync(file, line)
+    const { size } = fstatSync(file)
+    const last = Buffer.from('\n')
+    if (size > 0) readSync(file, last, 0, 1, size - 1)
+    writeSync(file, `${last.equals(Buffer.from('\n')) ? '' : '\n'}${line}\n`)
     fsyncSync(file)
   } finally {
     closeSync(file)
+  }
+  // The name of a new file outlives a power cut when its folder was written through.
+  const folder = openSync(dirname(path), 'r')
+  try {
+    fsyncSync(folder)
+  } finally {
+    closeSync(folder)
   }
 }
 

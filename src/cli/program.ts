@@ -232,9 +232,12 @@ async function report(cause: unknown, invocation: Invocation, isJson: boolean): 
   const error = toAppError(cause)
   const { formatProblems } = await import('../config/problems.js')
   const { plain, plainBlock } = await import('./text.js')
+  const { hintFor } = await import('./hint.js')
   const problems = error instanceof ConfigError ? error.problems.map((problem) => shownFrom(problem, io)) : []
   io.err(`rouse: ${plain(error.message)}`)
   if (problems.length > 0) io.err(formatProblems(problems).split('\n').map(plain).join('\n'))
+  const hint = hintFor(problems, invocation.configFile())
+  if (hint !== undefined) io.err(hint)
   if (error.code === 'command.usage') io.err('See `rouse --help`, or `rouse <command> --help`.')
   if (error.code === 'internal.unexpected' && cause instanceof Error) io.err(plainBlock(cause.stack ?? ''))
   if (isJson) {

@@ -12,6 +12,12 @@ const batchSize = 200
 /** Keys that are remembered; far more than the windows can bring again. */
 const maxKnown = 50_000
 
+/** A line, and the time by which it stands among the others. */
+interface Placed {
+  readonly at: number
+  readonly line: StoryLine
+}
+
 /** What is new in the ledger since it was last asked: each line of each story once. */
 export class Tail {
   #known = new Set<string>()
@@ -35,9 +41,9 @@ export class Tail {
     const found = new Map<string, StoredEvent>()
     for (const event of await this.store.listEvents({ limit: windowSize })) found.set(event.id, event)
     await this.addChanged(found)
-    const lines: StoryLine[] = []
+    const lines: Placed[] = []
     for (const event of found.values()) lines.push(...(await this.newsOf(event)))
-    return lines.sort((left, right) => (left.at ?? 0) - (right.at ?? 0))
+    return lines.sort((left, right) => left.at - right.at).map(({ line }) => line)
   }
 
   /** However many there are: after a burst, and of runs whose events are old. */
@@ -56,13 +62,13 @@ export class Tail {
     }
   }
 
-  private async newsOf(event: StoredEvent): Promise<StoryLine[]> {
+  private async newsOf(event: StoredEvent): Promise<Placed[]> {
     const deliveries = await this.store.deliveriesOf(event.id)
     const runs = await this.store.runsOf(event.id)
     if (!this.isWanted(event, runs)) return []
     const journals = await Promise.all(runs.map(({ id }) => this.store.journal(id)))
     const story = eventStory({ event, deliveries, runs: journals }, this.when())
-    const news: StoryLine[] = []
+    const news: Placed[] = []
     let at = event.recordedAt
     for (const line of story) {
       at = line.at ?? at
@@ -70,7 +76,7 @@ export class Tail {
       this.#known.add(line.key)
       if (at < this.#since && event.recordedAt < this.#since) continue
       // A line without a time of its own stays where its story has it.
-      news.push(line.verb === 'waiting' && line.at === undefined ? line : { ...line, at })
+      news.push({ at, line: line.verb === 'waiting' && line.at === undefined ? line : { ...line, at } })
     }
     if (this.#known.size > maxKnown) this.#known = new Set([...this.#known].slice(-maxKnown / 2))
     return news

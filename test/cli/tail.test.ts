@@ -16,7 +16,7 @@ beforeEach(async () => {
 
 afterEach(() => ledger.close())
 
-async function record(type: string, agent = 'triage'): Promise<string> {
+async function recordOnly(type: string): Promise<string> {
   const body = Buffer.from(JSON.stringify(newId('evt')))
   const { events } = await ledger.store.record({
     deliveryId: newId('dlv'),
@@ -29,7 +29,11 @@ async function record(type: string, agent = 'triage'): Promise<string> {
     secretIndex: 0,
     events: [{ sourceEventId: newId('evt'), type, subject: type, time: now + 1, ids: {} }],
   })
-  const eventId = events[0]?.id ?? ''
+  return events[0]?.id ?? ''
+}
+
+async function record(type: string, agent = 'triage'): Promise<string> {
+  const eventId = await recordOnly(type)
   await ledger.store.dispatch([{ eventId, decisions: [{ agent, reason: 'matched' }] }], now + 2)
   return eventId
 }
@@ -46,6 +50,13 @@ test('a burst is told whole, each line once, and nothing of before', async () =>
   expect(lines.filter(({ verb }) => verb === 'enqueued')).toHaveLength(300)
   expect(lines.map(({ text }) => text).join()).not.toContain(ledger.runId)
   expect(await tail.news()).toEqual([])
+})
+
+test('what an event waits for is told after what has happened to it', async () => {
+  const tail = new Tail(ledger.store, () => createWhen(now, 'UTC'))
+  await tail.skip(now)
+  await recordOnly('a')
+  expect((await tail.news()).map(({ verb }) => verb)).toEqual(['received', 'verified', 'recorded', 'waiting'])
 })
 
 test('of a run whose event is old only what is new is told', async () => {

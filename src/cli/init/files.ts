@@ -65,11 +65,17 @@ function indented(lines: readonly string[]): string[] {
   return lines.map((line) => `  ${line}`)
 }
 
+/** As a shell, Node and systemd read it alike. */
+function quoted(value: string): string {
+  return /[#\s]/.test(value) ? `"${value}"` : value
+}
+
 /** One line for each variable of the file; those with a default are commented out. */
 function environmentOf(config: string, { source }: Choice): string {
   const lines = new Map<string, string>()
   for (const [, name = '', fallback] of config.matchAll(/\$\{([A-Z][A-Z0-9_]*)(?::-([^}]*))?\}/g)) {
-    if (!lines.has(name)) lines.set(name, fallback === undefined ? `${name}=` : `#${name}=${fallback}`)
+    if (!lines.has(name))
+      lines.set(name, fallback === undefined ? `${name}=` : `#${name}=${quoted(fallback)}`)
   }
   return `# The variables of config.yaml. Copy to .env, fill in, and keep it out of version control:
 #   cp .env.example .env && chmod 600 .env

@@ -119,10 +119,12 @@ function RunPill({ of: run }: { readonly of: Run }) {
 }
 
 const mostShort = 160
+const digest = /[0-9a-f]{32,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi
 
-/** One line of a table: longer ones are cut, with the whole (or much of it) as a title. */
+/** One line of a table: digests are cut in their middle and long lines at their end, with the whole (or much of it) as a title. */
 export function Short({ of, most = mostShort }: { readonly of: string; readonly most?: number }) {
-  if (of.length <= most) {
+  const told = of.replace(digest, (whole) => `${whole.slice(0, 8)}…${whole.slice(-6)}`)
+  if (told === of && of.length <= most) {
     return (
       <span class="break">
         <Text of={of} />
@@ -131,7 +133,8 @@ export function Short({ of, most = mostShort }: { readonly of: string; readonly 
   }
   return (
     <span class="break" title={plain(of.slice(0, 1000))}>
-      <Text of={of.slice(0, most)} />…
+      <Text of={told.slice(0, most)} />
+      {told.length > most && '…'}
     </span>
   )
 }

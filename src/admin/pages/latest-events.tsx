@@ -3,6 +3,7 @@ import type { StoredEvent } from '../../store/records.js'
 import { plain } from '../../util/plain.js'
 import { Pill, Text, When } from '../ui/parts.js'
 import { listed } from './amounts.js'
+import { Short } from './events-table.js'
 import { sayIgnored } from './events-words.js'
 
 /** Events, newest first, in a few words each. */
@@ -34,7 +35,7 @@ export function LatestEvents({
               </a>
               {event.subject !== undefined && (
                 <div class="small faint break">
-                  <Text of={event.subject} />
+                  <Short of={event.subject} />
                 </div>
               )}
             </td>

@@ -2,6 +2,7 @@ import type { ParkedOn } from '../../domain/run.js'
 import type { Waiting } from '../../store/reports.js'
 import { Card, formatRough, Id, Pill, sayAgo, Text, When } from '../ui/parts.js'
 import { count } from './amounts.js'
+import { Short } from './events-table.js'
 import { type NowView, parkedInOrder, shownOnNow } from './now-view.js'
 import { meaningOf, waits } from './run-words.js'
 
@@ -38,7 +39,7 @@ export function WaitingCard({ of: { approvals, held, counts, now } }: { readonly
                 </a>{' '}
                 {subject !== undefined && (
                   <span class="break">
-                    for <Text of={subject} />{' '}
+                    for <Short of={subject} />{' '}
                   </span>
                 )}
                 <span class="soft small">
@@ -102,7 +103,7 @@ export function RunningCard({ of: { running, counts, stuck, now } }: { readonly 
             </span>
           </div>
           <span class="small soft break">
-            <Text of={subject} />, {count(usage.turns, 'turn')}, {count(usage.calls, 'call')}
+            <Short of={subject} />, {count(usage.turns, 'turn')}, {count(usage.calls, 'call')}
           </span>
         </div>
       ))}

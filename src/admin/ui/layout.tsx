@@ -74,7 +74,9 @@ export function Layout({
           </nav>
           <div class="foot">
             <span class="live" id="live" role="status" hidden />
-            <span>{caller.role === 'approve' ? 'You may read and decide.' : 'You may read.'}</span>
+            <span class="role">
+              {caller.role === 'approve' ? 'You may read and decide.' : 'You may read.'}
+            </span>
             <form method="post" action="/logout">
               <button class="plain" type="submit">
                 Log out
@@ -85,7 +87,10 @@ export function Layout({
         <main id="main" tabindex={-1}>
           {standing.unready !== undefined && (
             <p class="notice is-bad" role="alert">
-              Deliveries are answered 503 now: {standing.unready}. `rouse doctor` says what to do.
+              <span>
+                Deliveries are answered 503 now: {standing.unready}. <code class="command">rouse doctor</code>{' '}
+                says what to do.
+              </span>
             </p>
           )}
           {children}

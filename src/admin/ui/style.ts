@@ -67,6 +67,7 @@ main { overflow-wrap: anywhere; padding: 1.5rem clamp(1rem, 3vw, 2.25rem) 4rem; 
 .soft { color: var(--soft) }
 .faint { color: var(--faint) }
 .small { font-size: .88rem }
+.command { user-select: all }
 .nowrap { white-space: nowrap }
 .right { text-align: right }
 .break { overflow-wrap: anywhere }
@@ -132,9 +133,11 @@ button.danger { color: var(--bad); border-color: var(--bad) }
 button:disabled { opacity: .55; cursor: default }
 button.plain { border: 0; background: none; padding: 0; min-height: 0; color: var(--accent); font-weight: inherit }
 input, select, textarea { border: 1px solid var(--strong-line); border-radius: 6px; background: var(--paper); padding: .38rem .6rem; min-height: 2.1rem; max-width: 100%; min-width: 0 }
+input:not([type=radio], [type=checkbox]), select { height: calc(1.55em + .76rem + 2px) }
 textarea { width: 100%; font-family: var(--mono); font-size: .88rem }
 label { display: grid; gap: .2rem; color: var(--soft); font-size: .86rem }
 .filters { display: flex; flex-wrap: wrap; gap: .6rem; align-items: end }
+.filters :is(input, select, button, .button) { height: 2.25rem }
 .filters label { flex: 1 1 8.5rem; max-width: 15rem }
 .filters label.grow { flex: 3 1 16rem; max-width: none }
 kbd { font-family: var(--mono); font-size: .78rem; border: 1px solid var(--strong-line); border-bottom-width: 2px; border-radius: 4px; padding: 0 .3rem; color: var(--soft) }
@@ -182,7 +185,7 @@ svg.meter { display: block; width: 100%; height: 6px; border-radius: 3px; overfl
   .side { position: sticky; top: 0; z-index: 5; height: auto; flex-direction: row; align-items: center; gap: .5rem; padding: .45rem .6rem; border-right: 0; border-bottom: 1px solid var(--line); background: var(--ground); overflow: visible }
   .side nav { flex-direction: row; overflow-x: auto; scrollbar-width: none; flex: 1 }
   .side nav a { white-space: nowrap; padding: .35rem .5rem }
-  .side .foot { display: flex; margin: 0; padding: 0 } .side .foot > :not(.live) { display: none }
+  .side .foot { display: flex; margin: 0; padding: 0 } .side .foot { align-items: center; gap: .6rem } .side .foot > .role { display: none } .side .foot button { white-space: nowrap }
   .live { font-size: 0; gap: 0 } .live::before { width: 9px; height: 9px } .live.is-off::before { border-radius: 1px }
   .brand span { display: none }
   main { padding: 1rem .85rem 3rem; gap: 1.1rem }

@@ -14,6 +14,20 @@ const hrefs = (html: string, within: RegExp) =>
   [...html.matchAll(/href="([^"]*)"/g)].map(([, href = '']) => href).filter((href) => within.test(href))
 
 describe('the list of events', () => {
+  it('cuts digests and long ids in their middle, and has the whole as a title', async () => {
+    const { store } = lists.ledger
+    const sha = '0123456789abcdef0123456789abcdef01234567'
+    const uuid = '0193c2f1-9a3b-7c4d-8e5f-1a2b3c4d5e6f'
+    await tellEvent(store, { type: 'push', subject: `acme/web@${sha}`, actor: uuid }, { decisions: [] })
+    for (const path of ['/events', '/']) {
+      const html = await lists.page(path)
+      expect(html).toContain(`title="acme/web@${sha}"`)
+      expect(read(html)).toContain('acme/web@01234567…234567')
+      expect(read(html)).not.toContain(sha)
+    }
+    expect(read(await lists.page('/events'))).toContain('0193c2f1…4d5e6f')
+  })
+
   it('says of each what became of it: its runs, or why it woke nobody', async () => {
     const { store } = lists.ledger
     const dead = await tellDead(store, 'limit.turns', 'made 12 of 12 turns', { subject: 'du_dead' })

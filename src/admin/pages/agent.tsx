@@ -6,7 +6,7 @@ import { Block, Card, formatMs, Pill, RunState, sayUsd, Text, Tile, When } from 
 import { Reached, Tools, Wakes } from './agent-rules.js'
 import { Shadowed, type ShadowView, viewShadow } from './agent-shadow.js'
 import { modes, sayAgent } from './agent-words.js'
-import { type AgentView, sayShare, successOf, viewAgents } from './agents-view.js'
+import { type AgentView, endedOf, sayShare, successOf, viewAgents } from './agents-view.js'
 import { count } from './amounts.js'
 import { sayDay } from './limits-today.js'
 import type { Html, Page, PageOptions } from './page.js'
@@ -112,7 +112,7 @@ function Numbers({
         />
         <Tile
           value={sayShare(success)}
-          name={`did what they were to, in ${usualDays} days`}
+          name={`of ${count(endedOf(sums), 'run')} that ended in ${usualDays} days did what ${endedOf(sums) === 1 ? 'it was' : 'they were'} to`}
           {...(success !== undefined && success < 0.8 ? { tone: 'bad' as const } : {})}
         />
         <Tile

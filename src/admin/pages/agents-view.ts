@@ -74,8 +74,14 @@ function sumsOf(of: readonly Spending[]): DaySums {
 }
 
 /** Of the runs that came to an end by themselves, how many did what they were to; undefined where there is none. */
-export function successOf({ completed, dead }: Pick<DaySums, 'completed' | 'dead'>): number | undefined {
-  return completed + dead === 0 ? undefined : completed / (completed + dead)
+export function successOf(sums: Pick<DaySums, 'completed' | 'dead'>): number | undefined {
+  const ended = endedOf(sums)
+  return ended === 0 ? undefined : sums.completed / ended
+}
+
+/** How many came to an end by themselves: what is parked or under way says nothing yet, nor what was cancelled. */
+export function endedOf({ completed, dead }: Pick<DaySums, 'completed' | 'dead'>): number {
+  return completed + dead
 }
 
 /** `97 %`; never 100 where one failed, nor 0 where one did not. */

@@ -2,8 +2,8 @@ import { Live } from '../ui/live.js'
 import { Block, Card, Empty, formatMs, Pill, sayUsd, Text } from '../ui/parts.js'
 import { agentPage } from './agent.js'
 import { modes, sayTrigger } from './agent-words.js'
-import { type AgentsView, type AgentView, sayShare, successOf, viewAgents } from './agents-view.js'
-import { count, listed } from './amounts.js'
+import { type AgentsView, type AgentView, endedOf, sayShare, successOf, viewAgents } from './agents-view.js'
+import { listed } from './amounts.js'
 import type { Html, Page } from './page.js'
 import { RunBars } from './run-bars.js'
 import { usualDays } from './source-health.js'
@@ -112,7 +112,9 @@ function Row({ of, now }: { readonly of: AgentView; readonly now: number }) {
       </td>
       <td class="num" data-label="success">
         {sayShare(successOf(sums))}
-        <div class="small faint">of {count(sums.begun, 'run')}</div>
+        {endedOf(sums) > 0 && (
+          <div class="small faint">of {endedOf(sums).toLocaleString('en')} that ended</div>
+        )}
       </td>
       <td class="num" data-label="usual time">
         {latency === undefined ? '' : formatMs(latency.medianMs)}

@@ -1,6 +1,7 @@
 import type { Alert } from '../../store/records.js'
 import { utcDay } from '../../util/clock.js'
 import { formatRough, Pill, Text, When } from '../ui/parts.js'
+import { AlertText } from './alert-text.js'
 import { count } from './amounts.js'
 import { Sentence } from './sentence.js'
 import { HourBars, saySums } from './source-charts.js'
@@ -67,7 +68,7 @@ export function LastSeen({
         'nothing has come yet'
       ) : (
         <>
-          last <When at={lastSeenAt} now={now} />
+          last seen <When at={lastSeenAt} now={now} />
         </>
       )}
       {asked !== undefined && (
@@ -97,9 +98,7 @@ export function AlertCards({ of, now }: { readonly of: readonly Alert[]; readonl
               {times > 1 && `, ${count(times, 'time')}`}
             </span>
           </div>
-          <p class="break">
-            <Text of={message} />
-          </p>
+          <AlertText of={message} />
         </div>
       ))}
     </>

@@ -2,11 +2,13 @@ import type { Child } from 'hono/jsx'
 import type { ParkedOn } from '../../domain/run.js'
 import type { Alert } from '../../store/records.js'
 import type { Waiting } from '../../store/reports.js'
-import { sayAgo, type Tone, When } from '../ui/parts.js'
+import { formatRough, sayAgo, type Tone, When } from '../ui/parts.js'
+import { AlertText } from './alert-text.js'
 import { Short } from './events-table.js'
 import type { ParkedView } from './parked-view.js'
 import { causes } from './parked-words.js'
 import { meaningOf } from './run-words.js'
+import { Sentence } from './sentence.js'
 
 /** One cause, once: how many, since when, what it means and what helps. */
 function CauseCard({
@@ -109,7 +111,7 @@ export function ParkedCard({ of, view }: { readonly of: Parked; readonly view: P
         <AlertLine of={alert} now={view.now} />
       ))}
       <p class="soft">
-        {advice}
+        <Sentence of={advice} />
         {nextAt !== undefined &&
           (nextAt <= view.now
             ? ' The first may go on now.'
@@ -129,16 +131,15 @@ const mostAlerts = 5
 
 function AlertLine({ of: { cause, message, raisedAt }, now }: { readonly of: Alert; readonly now: number }) {
   return (
-    <p class="break">
-      <b>
-        <Short of={cause} />
-      </b>{' '}
-      <span class="faint">
-        since <When at={raisedAt} now={now} />
-      </span>
-      <br />
-      <Short of={message} most={400} />
-    </p>
+    <div class="notice is-bad">
+      <div class="row">
+        <b class="break">
+          <Short of={cause} />
+        </b>
+        <span class="small faint push">for {formatRough(now - raisedAt)}</span>
+      </div>
+      <AlertText of={message.slice(0, 1000)} />
+    </div>
   )
 }
 
@@ -192,7 +193,9 @@ export function QueuedCards({ view }: { readonly view: ParkedView }) {
           see="/events?state=recorded"
           now={view.now}
         >
-          <p class="soft">Recorded, and about to be matched. If this lasts, see `rouse doctor`.</p>
+          <p class="soft">
+            <Sentence of="Recorded, and about to be matched. If this lasts, see `rouse doctor`." />
+          </p>
         </CauseCard>
       )}
     </>

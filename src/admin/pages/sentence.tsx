@@ -1,6 +1,6 @@
 import { Text } from '../ui/parts.js'
 
-/** A sentence of ours in which commands stand between backticks. What it names from outside stays text. */
+/** A sentence of ours in which commands stand between backticks: one click takes all of one. What it names from outside stays text. */
 export function Sentence({ of }: { readonly of: string }) {
   return (
     <>
@@ -8,7 +8,7 @@ export function Sentence({ of }: { readonly of: string }) {
         index % 2 === 0 ? (
           <Text of={part} />
         ) : (
-          <code>
+          <code class={part.startsWith('rouse ') ? 'command' : undefined}>
             <Text of={part} />
           </code>
         ),

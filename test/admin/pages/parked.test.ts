@@ -78,7 +78,7 @@ describe('the page of what is stuck', () => {
       '1 model.rejected See it',
       'Go on when some trouble is over',
       'Wait for the model',
-      'model default since 60 s ago It answered 503.',
+      'model default for 60 s It answered 503.',
       'The first goes on in 4 min.',
     ]
     const missing = order.filter((words) => !text.includes(words))

@@ -47,6 +47,20 @@ describe('Now', () => {
     expect(text).not.toContain('disk')
   })
 
+  it('shows the commands of an alert to be copied, and leads to the pages that do the same', async () => {
+    const run = `run_${'1'.repeat(32)}`
+    const standing = {
+      ...({ cause: 'runs of disputes', code: 'limit.turns', raisedAt: now, lastAt: now, count: 1 } as const),
+      message: `1 run died: \`rouse explain ${run}\`, mend the cause, then \`rouse replay evt_${'2'.repeat(32)}\``,
+      resolvedAt: undefined,
+    }
+    const html = await drawn.draw('/', { store: { listAlerts: async () => [standing] } })
+    expect(html).toContain(`<code class="command">rouse explain ${run}</code>`)
+    expect(html).toContain(`<a href="/runs/${run}">the run</a>`)
+    expect(html).toContain(`<a href="/events/evt_${'2'.repeat(32)}">the event</a>`)
+    expect(read(html)).not.toContain('`')
+  })
+
   it('says what a daemon that takes nothing does not take', async () => {
     const text = await words('/', { options: { unready: () => 'stopping' } })
     expect(text).toContain('Deliveries are refused now (stopping)')
@@ -91,9 +105,22 @@ describe('Agents', () => {
   it('says of each what wakes it, how it did and what it cost', async () => {
     const text = await words('/agents')
     expect(text).toContain('disputes charge.dispute.created of payments')
-    expect(text).toContain('of 1 run')
+    // Its only run is parked, which is no success.
+    expect(text).toContain('none yet 0.0123 USD')
     expect(text).toContain('0.0123 USD 1 of 50')
     expect(text).toContain('watcher shadow everything of payments')
+  })
+
+  it('counts as success what ended well of what ended, not what is parked or was cancelled', async () => {
+    const spending: Store['spending'] = async (since, bucketMs) =>
+      (await drawn.ledger.store.spending(since, bucketMs)).map((one) => ({
+        ...one,
+        ...{ begun: 7, completed: 3, dead: 1, cancelled: 1 },
+      }))
+    expect(await words('/agents', { store: { spending } })).toContain('75 % of 4 that ended')
+    expect(await words('/agents/disputes', { store: { spending } })).toContain(
+      '75 % of 4 runs that ended in 14 days did what they were to',
+    )
   })
 
   it('teaches how one is declared where there is none', async () => {
@@ -144,7 +171,7 @@ describe('Agents', () => {
 describe('Sources', () => {
   it('says of each whether it arrives', async () => {
     const text = await words('/sources', { store: { refusals: async () => [] } })
-    expect(text).toContain('payments arriving Stripe, last 60 s ago')
+    expect(text).toContain('payments arriving Stripe, last seen 60 s ago')
     expect(text).toContain('crm nothing yet Polled API, nothing has come yet')
   })
 

@@ -8,6 +8,7 @@ import type { Finding } from './doctor/finding.js'
 import { checkLedger } from './doctor/ledger.js'
 import { checkMachine } from './doctor/machine.js'
 import { checkModels } from './doctor/models.js'
+import { checkPermissions } from './doctor/permissions.js'
 import { padTo, wrap } from './text.js'
 
 export const declareDoctor: Declare = (command, invocation) => {
@@ -33,6 +34,7 @@ async function doctor(
     ...(await attempt('clock', () => checkClock(invocation))),
     ...(online && config ? await attempt('clock', () => compareClocks(config, invocation.io.clock)) : []),
     ...configured,
+    ...(await attempt('files', () => checkPermissions(invocation, config))),
     ...(await attempt('ledger', () => checkLedger(invocation, config))),
     ...(await attempt('models', () => checkModels(config, online ?? false))),
   ]

@@ -1,6 +1,6 @@
 import type { ConfigProblem } from '../domain/errors.js'
 
-const unset = /^the environment variable \w+ is not set/
+const unset = /^the environment variable \w+ is (not set|empty)/
 
 /** The command that leads on from a configuration that does not load; undefined where the file itself is to be mended. */
 export function hintFor(problems: readonly ConfigProblem[], configFile: string): string | undefined {

@@ -100,10 +100,20 @@ export async function withDevVariables(invocation: Invocation): Promise<Environm
   } catch {
     return environment
   }
-  const { variables }: { variables?: unknown } = JSON.parse(text)
+  const variables = keptVariables(text)
   if (typeof variables !== 'object' || variables === null) return environment
   const made = Object.entries(variables).filter(
     ([name, value]) => typeof value === 'string' && (environment[name] ?? '') === '',
   )
   return { ...environment, ...Object.fromEntries(made) }
+}
+
+/** Undefined where it is no such file. What the parser would say of that quotes from it. */
+function keptVariables(text: string): unknown {
+  try {
+    const { variables }: { variables?: unknown } = JSON.parse(text) ?? {}
+    return variables
+  } catch {
+    return undefined
+  }
 }

@@ -49,10 +49,23 @@ export function createLogger({
       base: null,
       timestamp: () => `,"time":"${isoTime(clock.now())}"`,
       formatters: { level: (label) => ({ level: label }) },
+      serializers: { err: shownError },
     },
     { write },
   )
   return typeof level === 'function' ? levelled(lines, level) : lines
+}
+
+/**
+ * What it is, what it says and where it happened. What else libraries hang on their errors stays out: requests, headers
+ * and bodies are among it.
+ */
+function shownError(error: unknown): unknown {
+  if (!(error instanceof Error)) return { type: typeof error, message: String(error) }
+  const { type, message, stack } = pino.stdSerializers.err(error)
+  const code = 'code' in error && typeof error.code === 'string' ? { code: error.code } : {}
+  const errors = error instanceof AggregateError ? { errors: error.errors.slice(0, 10).map(shownError) } : {}
+  return { type, ...code, message, stack, ...errors }
 }
 
 const ranks = { debug: 0, info: 1, warn: 2, error: 3, silent: 4 } as const

@@ -84,3 +84,13 @@ test('whoever had opened an older file that all can read does not see them', asy
   expect(await readdir(join(directory, 'ledger'))).toEqual(['dev-secrets.json'])
   await forget()
 })
+
+test.each(['{"variables":{"SECRET":"made-up-1234', 'null', '7', '{"variables":["made-up-1234"]}'])(
+  'a file that is none is as if it were not there, and nothing of it is said: %s',
+  async (text) => {
+    const invocation = { ...invocationOf(recordedIo({ environment: {} })), configFile: () => configFile }
+    await mkdir(join(directory, 'ledger'))
+    await writeFile(join(directory, 'ledger', 'dev-secrets.json'), text, { mode: 0o600 })
+    expect((await withDevVariables(invocation))['SECRET']).toBeUndefined()
+  },
+)

@@ -84,6 +84,27 @@ describe('createLogger', () => {
     expect(lines.join('')).toContain('[redacted]')
   })
 
+  it('says of an error what and where it was, not what libraries hang on it', () => {
+    const lines: string[] = []
+    const hung = {
+      headers: { authorization: 'Bearer CANARY' },
+      body: 'CANARY',
+      request: { url: '?sig=CANARY' },
+    }
+    const inner = Object.assign(new Error('inner'), hung)
+    const error = Object.assign(new Error('broke', { cause: inner }), hung, { code: 'ECODE' })
+    const log = logTo(lines)
+    log.error({ err: error }, 'fault')
+    log.error({ err: new AggregateError([error], 'many') }, 'fault')
+    log.error({ err: 'thrown text' }, 'fault')
+    expect(lines.join('')).not.toContain('CANARY')
+    const [single, several, text] = lines.map((line) => JSON.parse(line).err)
+    const first = { type: 'Error', code: 'ECODE', message: 'broke: inner' }
+    expect(single).toEqual({ ...first, stack: expect.stringContaining('caused by: Error: inner') })
+    expect(several).toMatchObject({ type: 'AggregateError', message: 'many', errors: [first] })
+    expect(text).toMatchObject({ message: 'thrown text' })
+  })
+
   it.each([false, true])(
     'writes whole lines also where a secret is part of what JSON needs (pretty: %s)',
     (pretty) => {

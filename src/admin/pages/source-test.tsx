@@ -47,7 +47,9 @@ export async function sendTest(
       eventIds: eventIdsOf(answer),
     }
   } catch (cause) {
-    throw refused(`nothing was sent to ${url}: ${cause instanceof Error ? cause.message : String(cause)}`)
+    throw refused(
+      `nothing was sent to ${url.replace(/\?.*/, '')}: ${cause instanceof Error ? cause.message : String(cause)}`,
+    )
   } finally {
     await network.close()
   }

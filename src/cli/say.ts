@@ -1,34 +1,21 @@
 import type { Event, MatchDecision } from '../domain/event.js'
-import type { ParkedOn, Run, RunUsage } from '../domain/run.js'
+import type { Run, RunUsage } from '../domain/run.js'
 import type { ToolCallState } from '../domain/tool-call.js'
+import { waits } from '../runs/wait-words.js'
 import { formatDuration } from '../util/duration.js'
 import { count, plain } from './text.js'
 import type { When } from './when.js'
 
-/** What a parked run waits on, in words. */
-const waits: Readonly<Record<ParkedOn, string>> = {
-  time: 'the time',
-  quiet: 'its subject to be quiet',
-  budget: 'its budget',
-  model: 'the model',
-  api: 'an API',
-  disk: 'room on the disk',
-  agent: 'its agent, which is off',
-  restart: 'the daemon to start again',
-  approval: 'an approval',
-  person: 'a person',
-}
-
-/** `waits on the model`: where the ledger has no reason of its own. */
+/** `waits for the model`: where the ledger has no reason of its own. */
 export function sayWait({ parkedOn }: Run): string {
-  return parkedOn === undefined ? '' : `waits on ${waits[parkedOn]}`
+  return parkedOn === undefined ? '' : `waits for ${waits[parkedOn]}`
 }
 
-/** `parked, waits on the model until 07:05:00 (in 4m)`. */
+/** `parked, waits for the model until 07:05:00 (in 4m)`. */
 export function sayRunState(run: Run, when: When): string {
   switch (run.state) {
     case 'parked': {
-      const what = run.parkedOn === undefined ? '' : `, waits on ${waits[run.parkedOn]}`
+      const what = run.parkedOn === undefined ? '' : `, waits for ${waits[run.parkedOn]}`
       return `parked${what}${run.nextAt === undefined ? '' : ` until ${when.both(run.nextAt)}`}`
     }
     case 'failed':

@@ -130,7 +130,7 @@ test('event shows the data, escaped; --data prints it as the sender wrote it, es
 
 test('run shows use, state and what happened', async () => {
   const { out } = await rouse(ledger, ['run', ledger.runId])
-  expect(out).toContain('state   parked, waits on an approval')
+  expect(out).toContain('state   parked, waits for a person’s word on a call')
   expect(out).toContain('1 turn, 1 tool call, 1,200 tokens in, 80 out, 0.0123 USD, 1.5s')
 })
 
@@ -160,7 +160,7 @@ test('run and explain list the events of a run that sees several', async () => {
   const [id = ''] = await own.store.dispatch(dispatches, now, new Map([['disputes', mailbox]]))
   const { out } = await rouse(own, ['run', id])
   expect(out).toContain('3 events; this is the newest')
-  expect(out).toContain('waits on its subject to be quiet')
+  expect(out).toContain('waits for its subject to be quiet')
   for (const eventId of eventIds) {
     expect(out).toContain(`${eventId}  charge.updated`)
     expect((await rouse(own, ['explain', eventId])).out).toContain(`${id} for disputes, for 3 events`)

@@ -171,7 +171,7 @@ describe('the story of an event', () => {
       'blocked behind run_1, the run of disputes about the same subject that is to end first',
     )
     const quiet = { ...run, state: 'parked' as const, parkedOn: 'quiet' as const, nextAt: undefined }
-    expect(verbs({ ...queued, run: quiet })).toContain('parked waits on its subject to be quiet')
+    expect(verbs({ ...queued, run: quiet })).toContain('parked waits for its subject to be quiet')
   })
 
   test('names what a held write waits for', () => {

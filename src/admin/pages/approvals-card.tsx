@@ -8,6 +8,7 @@ import { Deeds } from './approvals-forms.js'
 import { DecidedRequest } from './approvals-request.js'
 import { type ApprovalView, canBeDecided } from './approvals-view.js'
 import { clockTime, isSoon, sayLeft } from './approvals-words.js'
+import { BecauseOf } from './because-of.js'
 import { Short } from './events-table.js'
 import { wordsIn } from './leaves.js'
 
@@ -73,21 +74,7 @@ function Head({ of: { approval, event, call, place, now } }: { readonly of: Appr
         )}
         , because of{' '}
         {event ? (
-          <>
-            <a href={`/events/${eventId}`}>
-              <Short of={event.type} />
-            </a>{' '}
-            of <Short of={event.source} />
-            {event.subject !== undefined && (
-              <>
-                {' '}
-                about{' '}
-                <b>
-                  <Short of={event.subject} />
-                </b>
-              </>
-            )}
-          </>
+          <BecauseOf of={event} />
         ) : (
           <>
             <Id id={eventId} />, which is old and no longer in the ledger

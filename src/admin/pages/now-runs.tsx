@@ -1,10 +1,11 @@
 import type { ParkedOn } from '../../domain/run.js'
+import { waits } from '../../runs/wait-words.js'
 import type { Waiting } from '../../store/reports.js'
 import { Card, formatRough, Id, Pill, sayAgo, Text, When } from '../ui/parts.js'
 import { count } from './amounts.js'
 import { Short } from './events-table.js'
 import { type NowView, parkedInOrder, shownOnNow } from './now-view.js'
-import { meaningOf, waits } from './run-words.js'
+import { meaningOf } from './run-words.js'
 
 /** What only a person can move. */
 export function WaitingCard({ of: { approvals, held, counts, now } }: { readonly of: NowView }) {

@@ -4,6 +4,7 @@ import type { Caller } from '../callers.js'
 import { Facts, Id, Pill, Text, When } from '../ui/parts.js'
 import { count } from './amounts.js'
 import { DecidedRequest } from './approvals-request.js'
+import { BecauseOf } from './because-of.js'
 import { Short } from './events-table.js'
 import type { HeldWrite } from './parked-view.js'
 
@@ -39,20 +40,7 @@ export function HeldCard({
         By <Short of={run.agent} />
         {event && (
           <>
-            , because of{' '}
-            <a href={`/events/${event.id}`}>
-              <Short of={event.type} />
-            </a>{' '}
-            of <Short of={event.source} />
-            {event.subject !== undefined && (
-              <>
-                {' '}
-                about{' '}
-                <b>
-                  <Short of={event.subject} />
-                </b>
-              </>
-            )}
+            , because of <BecauseOf of={event} />
           </>
         )}
         . No certain answer came{note === undefined ? '.' : ': '}

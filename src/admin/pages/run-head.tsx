@@ -1,11 +1,13 @@
 import type { Child } from 'hono/jsx'
 import type { Approval } from '../../domain/approval.js'
 import { isFinal, type Run } from '../../domain/run.js'
+import { waits } from '../../runs/wait-words.js'
 import type { Journal } from '../../store/records.js'
 import { Id, RunState, runTone, sayAgo, Text, When } from '../ui/parts.js'
 import { spanOf } from './amounts.js'
+import { Short } from './events-table.js'
 import type { RunView } from './run-view.js'
-import { meaningOf, sayDone, waits } from './run-words.js'
+import { meaningOf, sayDone } from './run-words.js'
 
 /** What it is and how it stands, before anything else. */
 export function RunHead({ of: view }: { readonly of: RunView }) {
@@ -41,7 +43,7 @@ export function RunHead({ of: view }: { readonly of: RunView }) {
               <>
                 , about{' '}
                 <b>
-                  <Text of={event.subject} />
+                  <Short of={event.subject} />
                 </b>
               </>
             )}

@@ -1,22 +1,7 @@
 import { type ErrorCode, errorCodes } from '../../domain/errors.js'
-import type { ParkedOn } from '../../domain/run.js'
 import type { ToolCall } from '../../domain/tool-call.js'
 import { plain } from '../../util/plain.js'
 import { count, listed } from './amounts.js'
-
-/** What a parked run waits for, after “waits for”. */
-export const waits: Readonly<Record<ParkedOn, string>> = {
-  time: 'the time',
-  quiet: 'its subject to be quiet',
-  budget: 'its budget',
-  model: 'the model',
-  api: 'an API',
-  disk: 'room on the disk',
-  agent: 'its agent, which is off',
-  restart: 'the daemon to start again',
-  approval: 'a person’s word on a call',
-  person: 'a person to say what became of a write',
-}
 
 /** What a code of ours means and what to do; undefined for what is none. */
 export function meaningOf(code: string): string | undefined {

@@ -17,7 +17,7 @@ const types: ReadonlySet<string> = new Set(
 )
 
 /** Without a destination, a reference or a definition, `vec![1, 2]` is Rust and `list![0]` Swift. */
-const leading = /\]\s*[([:]|!\[\[/
+const leading = /\]\s?[([]|^[ \t>*+.)\d-]*\[[^\]]{1,1000}\]:|!\[\[/m
 
 export function hasImage(plain: string): boolean {
   return (

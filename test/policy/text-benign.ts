@@ -18,6 +18,7 @@ export const benign: readonly string[] = [
   'It says "http://localhost:3000/login?next=/a", then DATABASE_URL=postgres://localhost:5432/app',
   '/tmp is full',
   'let x = vec![1, 2, 3]; y = list![0]',
+  'vec![1, 2]; a[0]: ok',
   'In main.ts, node.js and README.md; also e.g. this.',
   'api.stripe.com was down; example.com too.',
   'Look at /usr/bin/env and /etc/hosts, ./a/b, ../c, ~/x',

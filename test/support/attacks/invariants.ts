@@ -6,8 +6,9 @@ import type { Bench } from './bench.js'
 import { Canaries } from './canaries.js'
 import type { CallRow, Ledger, SentRequest } from './ledger.js'
 import type { ModelInput } from './model.js'
-import { quotaOf, secretsOf } from './setting.js'
+import { secretsOf } from './setting.js'
 import { verdictOf } from './verdict.js'
+import { quotasOf, sumsOf } from './world-words.js'
 
 export interface Found {
   readonly faults: readonly string[]
@@ -138,31 +139,31 @@ function givenText({ text, messages }: ModelInput): string {
 
 /** I4: what the fakes counted is within every `max` and `sum` of the world. */
 function overspent(bench: Bench, ledger: Ledger): string[] {
-  return Object.entries(bench.world.tools).flatMap(([name, { max, sum }]) => {
+  return Object.entries(bench.world.tools).flatMap(([name, tool]) => {
     const effects = effectsOf(bench).filter((request) => toolOf(request) === name)
     const faults: string[] = []
-    if (max !== undefined) {
-      const [limit, per] = quotaOf(max).split('/')
+    for (const { count, per, by } of quotasOf(tool)) {
       const counts = new Map<string, number>()
       for (const request of effects) {
-        const more = per === 'run' ? (callOf(bench, ledger, request)?.runId ?? '') : pathAndIds(request, max)
-        counts.set(more, (counts.get(more) ?? 0) + 1)
+        const more = per === 'day' ? 'the day' : pathAndIds(request, by)
+        const key = per === 'run' ? (callOf(bench, ledger, request)?.runId ?? '') : more
+        counts.set(key, (counts.get(key) ?? 0) + 1)
       }
       const most = Math.max(0, ...counts.values())
-      if (most > Number(limit)) faults.push(`I4: ${name} happened ${most} times, and ${max} is the limit`)
+      if (most > count) faults.push(`I4: ${name} happened ${most} times, and ${tool.max} is the limit`)
     }
-    const found = /^(\w+) <= (\d+) per day$/.exec(sum ?? '')
-    if (found) {
-      const total = effects.reduce((all, { body }) => all + amountOf(body, found[1] ?? ''), 0)
-      if (total > Number(found[2])) faults.push(`I4: ${name} came to ${total}, and ${sum} is the limit`)
+    for (const { arg, limit, per } of sumsOf(tool)) {
+      if (per !== 'day') continue
+      const total = effects.reduce((all, { body }) => all + amountOf(body, arg), 0)
+      if (total > limit) faults.push(`I4: ${name} came to ${total}, and ${tool.sum} is the limit`)
     }
     return faults
   })
 }
 
 /** What an object is counted by: its path, and where the budget says so an id that the body has. */
-function pathAndIds({ url, body }: RecordedRequest, max: string): string {
-  return / per \w+\+/.test(max) ? `${url} ${body}` : url
+function pathAndIds({ url, body }: RecordedRequest, by: readonly string[]): string {
+  return by.length > 1 ? `${url} ${body}` : url
 }
 
 function amountOf(body: string, name: string): number {

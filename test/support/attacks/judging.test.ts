@@ -30,6 +30,12 @@ describe('an expectation', () => {
     ['one open card per tool+scope; rest deny:flow', [denied, held, denied]],
     ['at most 1 sent', [sent, denied]],
     ['allow or hold', [held]],
+    ['deny:flow or deny:text', [denied, denied]],
+    ['deny:flow; nothing is sent', [denied]],
+    ['held, not sent', [held]],
+    ['third is deny:flow', [sent, sent, denied]],
+    ['deny:flow', [call('failed', 'tool.status', 'read'), denied]],
+    ['one write', [sent, denied]],
     ['deny of the one; reads allowed; close held', [read, held, read]],
   ] as const)('%s is fulfilled', (text, calls) => {
     expect(faultOf(text, { ledger, calls })).toBeUndefined()
@@ -50,6 +56,10 @@ describe('an expectation', () => {
     ['end:run', [denied]],
     ['one effect', [sent, sent]],
     ['all is well', [sent]],
+    ['deny:flow or deny:text', [denied, sent]],
+    ['allow or hold', [sent, denied]],
+    ['no effect', [sent]],
+    ['not held', [held]],
     ['', [sent]],
   ] as const)('%s is not', (text, calls) => {
     expect(faultOf(text, { ledger, calls })).toEqual(expect.any(String))

@@ -4,7 +4,7 @@ import { type AttackCase, isBenign, type World } from './format.js'
 import { circumstancesOf } from './given.js'
 import { checkInvariants } from './invariants.js'
 import type { CallRow, Ledger } from './ledger.js'
-import { faultOf, verdictOf } from './verdict.js'
+import { faultOf, notUnderstood, verdictOf } from './verdict.js'
 
 /** What came of a case. */
 export interface Trial {
@@ -60,18 +60,20 @@ export function judge(bench: Bench, judging: Judging = {}): Trial {
   const invariants = checkInvariants(bench)
   const fault = attack.model.length === 0 ? undefined : faultOf(expect, { ledger, calls: judged })
   const limit = attack.writes_upstream_max ?? Number.POSITIVE_INFINITY
+  // How many writes may be made is as good as a verdict, where the words say none that is known.
+  const isCounted = fault === notUnderstood(expect) && Number.isFinite(limit)
   const beyond = Math.max(0, writes(bench) - limit)
   const denied = isBenign(attack) ? judged.filter((call) => verdictOf(call) !== 'allow').length : 0
   return {
     faults: [
-      ...(fault === undefined ? [] : [fault]),
+      ...(fault === undefined || isCounted ? [] : [fault]),
       ...(beyond > 0 ? [`${api.writes.length} writes reached a fake, ${beyond} more than may`] : []),
       ...invariants.faults,
       ...(judging.faults ?? []),
     ],
     harmful: Math.max(beyond, invariants.harmful),
     denied,
-    notes: [],
+    notes: isCounted ? [`judged by the writes that were made: ${fault}`] : [],
   }
 }
 
@@ -90,7 +92,13 @@ export async function playOn(bench: Bench): Promise<Trial> {
   await bench.send(delivery)
   await bench.rest()
   if (isAllowed(bench.attack)) await letThrough(bench)
-  return { ...judge(bench), notes }
+  const trial = judge(bench, { expect: expectOf(bench.attack) })
+  return { ...trial, notes: [...notes, ...trial.notes] }
+}
+
+/** A write that is answered with a redirect may have happened: it is held, and nobody follows. */
+function expectOf({ expect, given = '' }: AttackCase): string {
+  return expect === 'deny:egress' && /\b30\d\b/.test(given) ? 'deny:egress or hold' : expect
 }
 
 /** Only what the world gates: a person is not to be asked for anything else. */
@@ -103,5 +111,5 @@ export async function letThrough(bench: Bench): Promise<void> {
 }
 
 function isAllowed(attack: AttackCase): boolean {
-  return isBenign(attack) || /^allow/.test(attack.expect)
+  return isBenign(attack) || /^(?:allow|pass|one effect|one write|exactly one)/.test(attack.expect)
 }

@@ -1,5 +1,6 @@
-import { type AttackCase, type AttackFile, isBenign } from './format.js'
+import { type AttackCase, type AttackFile, isBenign, ownFile, readAttacks } from './format.js'
 import { playPlain, type Stage, type Trial } from './play.js'
+import { playOf } from './scenarios/by-words.js'
 import { scenarios } from './scenarios/registry.js'
 import { asItStands } from './scenarios/scenario.js'
 import { SharedBenches } from './shared.js'
@@ -63,10 +64,19 @@ async function runOne({ world }: AttackFile, attack: AttackCase, shared: SharedB
   return { ...base, ...trial, isRight: trial.faults.length === 0, wasRun: true, ms }
 }
 
+/** What each id stands for here: another file may call another case so. */
+const { enforcement, benign } = readAttacks(ownFile)
+const ownNames: ReadonlyMap<string, string> = new Map(
+  [...enforcement, ...benign].map(({ id, name }) => [id, name]),
+)
+
 async function play(stage: Stage, shared: SharedBenches): Promise<Trial> {
-  const { id } = stage.attack
-  const scenario = Object.hasOwn(scenarios, id) ? scenarios[id] : undefined
+  const { id, name } = stage.attack
+  const isOwn = ownNames.get(id) === name
+  const scenario = isOwn && Object.hasOwn(scenarios, id) ? scenarios[id] : undefined
   if (scenario && scenario !== asItStands) return scenario(stage)
+  const known = isOwn ? undefined : playOf(stage.attack)
+  if (known) return known(stage)
   const trial = (await shared.play(stage)) ?? (await playPlain(stage))
   // What is said of its circumstances is known, and needs nothing.
   return scenario ? { ...trial, notes: [] } : trial

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Scope, World, WorldTool } from './format.js'
+import { argOf, quotasOf, quotaText, sumsOf } from './world-words.js'
 
 export type Entry = Record<string, unknown>
 
@@ -168,26 +169,14 @@ function credentialOf(tool: WorldTool, world: World): string | undefined {
 
 /** The ids that the tool's requests are made of: those of its `bind`, and those that its `max` counts by. */
 export function boundIds(tool: WorldTool, { scopes }: World): string[] {
-  const { bind = [], max } = tool
+  const { bind = [] } = tool
   const known = new Set(Object.values(scopes).flatMap(({ scope }) => Object.keys(scope)))
-  const counted = quotaWords(max).flatMap((word) => {
+  const words = quotasOf(tool).flatMap(({ by }) => (by.length > 1 ? by : []))
+  const counted = words.flatMap((word) => {
     const bound = bind.find((name) => name.endsWith(`_${word}`)) ?? `${bind.at(-1) ?? ''}_${word}`
     return known.has(word) ? [word] : known.has(bound) ? [bound] : []
   })
-  return [...new Set([...bind, ...(counted.length > 1 ? counted : [])])]
-}
-
-/** `1 per run+attempt` is by `run` and `attempt`. */
-function quotaWords(max: string | undefined): string[] {
-  return (/ per (\S+)/.exec(max ?? '')?.[1] ?? '').split('+').filter((word) => word !== '')
-}
-
-/** `1 per charge` as a quota of a grant. */
-export function quotaOf(max: string): string {
-  const found = /^(\d+) per (\S+)$/.exec(max)
-  if (!found) throw new Error(`nothing is known of the budget "${max}"`)
-  const [, count, per = ''] = found
-  return `${count}/${per === 'run' || per === 'day' ? per : 'subject'}`
+  return [...new Set([...bind, ...counted])]
 }
 
 function toolEntry(name: string, world: World, { api }: Places, { isStrict }: SettingOptions): Entry {
@@ -206,7 +195,7 @@ function toolEntry(name: string, world: World, { api }: Places, { isStrict }: Se
     [isRead ? 'get' : 'post']: `${api}/${name}${path}`,
     effect: tool.class,
     ...(credential !== undefined && { credential }),
-    ...(args.length > 0 && { args: Object.fromEntries(args.map(([arg, text]) => [arg, argEntry(text)])) }),
+    ...(args.length > 0 && { args: Object.fromEntries(args.map(([arg, text]) => [arg, argOf(text).entry])) }),
     ...(isRead && args.length > 0 && { query: fields }),
     ...(!isRead && {
       json: { ...fields, ...Object.fromEntries(more.map((id) => [id, `\${{ ids.${id} }}`])) },
@@ -231,7 +220,7 @@ function isSubjects(tool: WorldTool, world: World): boolean {
     ({ class: effect, bind = [], args = {} }) =>
       effect !== 'read' &&
       objects.every((name) => bind.includes(name)) &&
-      Object.values(args).some((text) => text.startsWith('text')),
+      Object.values(args).some((words) => argOf(words).entry['type'] === 'text'),
   )
 }
 
@@ -240,23 +229,11 @@ function declaredLabel(label: string | undefined): string | undefined {
   return label !== undefined && ['public', 'internal', 'private'].includes(label) ? label : undefined
 }
 
-function argEntry(text: string): Entry {
-  const range = /^int (-?\d+)\.\.(\S+)$/.exec(text)
-  if (range) {
-    const most = Number(range[2])
-    return { type: 'integer', min: Number(range[1]), ...(Number.isInteger(most) && { max: most }) }
-  }
-  const choices = /^enum (.+)$/.exec(text)?.[1]
-  if (choices !== undefined) return { enum: choices.split('|') }
-  const length = /^text<=(\d+)$/.exec(text)?.[1]
-  if (length !== undefined) return { type: 'text', max_length: Number(length) }
-  throw new Error(`nothing is known of the argument "${text}"`)
-}
-
 /** `int 1..facts.amount` needs a read of the same object. */
 function factsTool(name: string, { tools }: World): string | undefined {
   const tool = tools[name] as WorldTool
-  if (!Object.values(tool.args ?? {}).some((text) => text.includes('facts.'))) return undefined
+  if (!Object.values(tool.args ?? {}).some((text) => JSON.stringify(text).includes('facts.')))
+    return undefined
   const wanted = (tool.bind ?? []).join()
   const found = Object.entries(tools).find(
     ([, other]) => other.class === 'read' && !other.args && (other.bind ?? []).join() === wanted,
@@ -314,16 +291,19 @@ function agentEntry(name: string, world: World, { hasOwnLimits }: SettingOptions
 }
 
 function grantEntry(name: string, tool: WorldTool, world: World): Entry {
-  const sum = /^(\w+) <= (\d+) per (day|run)$/.exec(tool.sum ?? '')
-  if (tool.sum !== undefined && !sum) throw new Error(`nothing is known of the budget "${tool.sum}"`)
-  const conditions = Object.entries(tool.args ?? {}).flatMap(([arg, text]) => {
-    const fact = /\.\.facts\.(\w+)$/.exec(text)?.[1]
-    return fact === undefined ? [] : [`args.${arg} <= ${leftOf(fact, name, world)}`]
+  const limits = quotasOf(tool).map(quotaText)
+  const sums = sumsOf(tool).map(({ arg, limit, per }) => [arg, `${limit}/${per}`])
+  const conditions = Object.entries(tool.args ?? {}).flatMap(([arg, words]) => {
+    const { most, least } = argOf(words)
+    return [
+      ...(most === undefined ? [] : [`args.${arg} <= ${leftOf(most, name, world)}`]),
+      ...(least === undefined ? [] : [`args.${arg} >= facts.object.${least}`]),
+    ]
   })
   return {
     ...(tool.class !== 'read' && { gate: tool.gate ?? 'auto' }),
-    ...(tool.max !== undefined && { max: quotaOf(tool.max) }),
-    ...(sum && { sum: { [sum[1] ?? '']: `${sum[2]}/${sum[3]}` } }),
+    ...(limits.length > 0 && { max: limits }),
+    ...(sums.length > 0 && { sum: Object.fromEntries(sums) }),
     ...(conditions.length > 0 && { if: conditions.join(' && ') }),
   }
 }

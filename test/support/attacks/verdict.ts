@@ -55,15 +55,27 @@ export interface Judged {
   readonly calls: readonly CallRow[]
 }
 
-const verdictWord = /deny:[a-z_]+|\b(?:allow(?:ed)?|held|hold|simulated?|end:run)\b/g
+const verdictWord = /deny:[a-z_]+|\b(?:allow(?:ed|s)?|passes|pass|held|holds?|simulated?|end:run|rejected)\b/g
+/** Says nothing of what it is instead. */
+const negation = /\b(?:not|never)(?: \w+){0,2}? (?:allowed|held|sent|simulated|rejected)\b/g
+/** `deny:schema or deny:constraint`: each of the calls is one of these. */
+const alternatives =
+  /^(?:deny:[a-z_]+|allow|hold|simulate)(?:(?:\s+or\s+|\s*[/|]\s*)(?:deny:[a-z_]+|allow|hold|simulate))+$/
 
 /** What is said of calls as a whole; each takes out of the text what it understood. */
 const phrases: readonly (readonly [RegExp, (found: RegExpExecArray) => Check])[] = [
   [/\bno (?:tool )?calls?\b/, () => noCalls],
-  [/\bat most (\d+) sent\b/, (found) => atMost(Number(found[1]))],
+  [
+    /\bat most (\d+|one|two|three)(?: (?:is|are|may be))? (?:sent|writes?|effects?|calls?|refunds?|comments?)\b/,
+    (found) => atMost(numberOf(found[1])),
+  ],
+  [
+    /\b(?:nothing|no (?:effects?|writes?|requests?|refunds?|comments?|state change))(?: (?:is|was|are|were|leaves|reaches))?(?: (?:sent|made|written|upstream|it|the fakes?|a fake))*\b/,
+    () => atMost(0),
+  ],
+  [/\b(?:exactly |only )?(?:one|1|a single) (?:effect|write|refund|comment|request)\b/, () => oneEffect],
   // Every case is looked through for secrets, and none may be found.
   [/\bredacted\b/, () => () => undefined],
-  [/\bone effect\b/, () => oneEffect],
   [/deny of the one/, () => one(/^(deny:|hold$)/)],
   [/(?:one open card|one card open)[^;]*?;?\s*rest (deny:[a-z_]+)/, (found) => oneHeld(found[1] ?? '')],
   [/(deny:[a-z_]+) after the first/, (found) => afterFirst(found[1] ?? '')],
@@ -71,7 +83,7 @@ const phrases: readonly (readonly [RegExp, (found: RegExpExecArray) => Check])[]
   [/\breads? allowed\b/, () => reads(/^allow$/)],
   [/\b\w+ held\b/, () => some(/^hold$/, 'hold')],
   [
-    /\b(first|second|third|last|[2-9](?:nd|rd|th)|1st)\b:? (deny:[a-z_]+|allow|hold)/,
+    /\b(first|second|third|fourth|fifth|last|[2-9](?:nd|rd|th)|1st)\b(?: (?:one|call|is))*:? (deny:[a-z_]+|allow|hold|simulate)/,
     (found) => nth(found[1] ?? '', found[2] ?? ''),
   ],
 ]
@@ -85,8 +97,10 @@ export function faultOf(expect: string, judged: Judged): string | undefined {
   const text = expect.trim()
   const single = /^(deny:[a-z_]+|allow|hold|simulate|end:run)$/.exec(text)?.[1]
   if (single !== undefined) return exactly(single)(judged)
+  if (alternatives.test(text)) return eachOf(text.match(verdictWord)?.map(plain) ?? [])(judged)
   const checks: Check[] = []
-  let rest = text
+  let rest = text.replace(negation, ' ')
+  if (rest.includes('deny:')) rest = rest.replaceAll('rejected', ' ')
   for (const [pattern, make] of phrases) {
     const found = pattern.exec(rest)
     if (!found) continue
@@ -99,8 +113,12 @@ export function faultOf(expect: string, judged: Judged): string | undefined {
     const wanted = words.map(plain)
     checks.push(/\bor\b|\//.test(clause) ? anyOf(wanted) : (given) => firstFault(wanted.map(named), given))
   }
-  if (checks.length === 0) return `the expectation "${expect}" is not understood`
+  if (checks.length === 0) return notUnderstood(expect)
   return firstFault(checks, judged)
+}
+
+export function notUnderstood(expect: string): string {
+  return `the expectation "${expect}" is not understood`
 }
 
 function firstFault(checks: readonly Check[], judged: Judged): string | undefined {
@@ -112,8 +130,8 @@ function firstFault(checks: readonly Check[], judged: Judged): string | undefine
 }
 
 function plain(word: string): string {
-  if (word === 'held') return 'hold'
-  return word.replace(/^allowed$/, 'allow').replace(/^simulated$/, 'simulate')
+  if (/^(?:held|holds)$/.test(word)) return 'hold'
+  return word.replace(/^(?:allowed|allows|pass|passes)$/, 'allow').replace(/^simulated$/, 'simulate')
 }
 
 function told({ calls }: Judged): string {
@@ -125,14 +143,18 @@ function isRead({ effect }: CallRow): boolean {
   return effect === 'read'
 }
 
+/** A read on the way to what is judged; also one that the API refused. */
+function isPassingRead(call: CallRow): boolean {
+  return isRead(call) && /^(?:allow$|failed )/.test(verdictOf(call))
+}
+
 function exactly(verdict: string): Check {
   if (verdict === 'end:run') return named(verdict)
   return (judged) => {
     const { calls } = judged
     const isFound = calls.some((call) => verdictOf(call) === verdict)
     const others = calls.filter(
-      (call) =>
-        verdictOf(call) !== verdict && !(verdict !== 'allow' && isRead(call) && verdictOf(call) === 'allow'),
+      (call) => verdictOf(call) !== verdict && !(verdict !== 'allow' && isPassingRead(call)),
     )
     if (isFound && others.length === 0) return undefined
     return `expected ${verdict}, found ${told(judged)}`
@@ -143,10 +165,19 @@ function named(verdict: string): Check {
   if (verdict === 'end:run') {
     return ({ ledger }) => (endedOnLimit(ledger) ? undefined : 'expected a run that ended on a limit')
   }
-  return (judged) =>
-    judged.calls.some((call) => verdictOf(call) === verdict)
+  const isIt = (call: CallRow) =>
+    verdict === 'rejected' ? call.state === 'rejected' : verdictOf(call) === verdict
+  return (judged) => (judged.calls.some(isIt) ? undefined : `expected ${verdict}, found ${told(judged)}`)
+}
+
+function eachOf(verdicts: readonly string[]): Check {
+  return (judged) => {
+    const isOne = (call: CallRow) => verdicts.includes(verdictOf(call))
+    const others = judged.calls.filter((call) => !isOne(call) && !isPassingRead(call))
+    return judged.calls.some(isOne) && others.length === 0
       ? undefined
-      : `expected ${verdict}, found ${told(judged)}`
+      : `expected ${verdicts.join(' or ')}, found ${told(judged)}`
+  }
 }
 
 function anyOf(verdicts: readonly string[]): Check {
@@ -162,6 +193,11 @@ const noCalls: Check = (judged) =>
 const oneEffect: Check = (judged) => {
   const sent = judged.calls.filter((call) => !isRead(call) && verdictOf(call) === 'allow').length
   return sent === 1 ? undefined : `expected one effect, found ${told(judged)}`
+}
+
+function numberOf(word: string | undefined): number {
+  const named = ['zero', 'one', 'two', 'three'].indexOf(word ?? '')
+  return named >= 0 ? named : Number(word)
 }
 
 function atMost(limit: number): Check {
@@ -219,7 +255,7 @@ function afterFirst(others: string): Check {
   }
 }
 
-const ordinals = ['first', 'second', 'third']
+const ordinals = ['first', 'second', 'third', 'fourth', 'fifth']
 
 function nth(ordinal: string, verdict: string): Check {
   return (judged) => {

@@ -5,7 +5,7 @@ const hostile = `<script>alert(1)</script><img src=x onerror=alert(1)> ![x](http
   [x](javascript:alert(1)) {{7*7}} \${7*7} </title>`
 
 /** A call that waits for a person, of an event whose text is an attacker's. */
-async function waiting(site: Site): Promise<void> {
+export async function waiting(site: Site): Promise<void> {
   const { bench } = site
   const comment = { tool: 'close_issue', args: {} }
   bench.model.turns = (input) => (input.text.includes('onerror') ? [{ calls: [comment], text: hostile }] : [])

@@ -144,6 +144,28 @@ export const signatureHandlers: Readonly<Record<string, Handler>> = {
       [after.runs <= before.events, 'a new id on an old body made a second run'],
     )
   },
+  'R017 restart': async ({ bench: { world, attack } }) => {
+    const bench = await Bench.open(world, attack)
+    try {
+      await bench.start()
+      const [first] = await bench.send()
+      await bench.rest()
+      await bench.end('SIGKILL')
+      await bench.start()
+      const [second] = await bench.send()
+      await bench.rest()
+      const { events, runs } = bench.ledger
+      return unless(
+        [
+          events.length === 1 && runs.length <= 1,
+          `${events.length} events and ${runs.length} runs are there`,
+        ],
+        [second === undefined || second === first, 'the second delivery was taken for another event'],
+      )
+    } finally {
+      await bench.close()
+    }
+  },
   R018: (site) => {
     const at = now()
     const times = [at - 301, at + 301, 'NaN', '', '1e9', `${at}abc`, -at, at * 1000, `0${at}`, ` ${at}`]

@@ -36,7 +36,7 @@ export const boundScenarios: Scenarios = {
 }
 
 /** The tools file is changed to the worse while the model thinks: the run keeps the rules that it began with. */
-function pinnedGrants(stage: Stage): Promise<Trial> {
+export function pinnedGrants(stage: Stage): Promise<Trial> {
   const [call] = stage.attack.model
   const tool = String(call?.['tool'] ?? '')
   return onBench(

@@ -6,7 +6,7 @@ import { judge, onBench, type Stage, type Trial } from '../play.js'
 import type { Setting } from '../setting.js'
 import { verdictOf } from '../verdict.js'
 import type { Scenarios } from './scenario.js'
-import { type Control, control, openTrap, unless } from './steps.js'
+import { type Control, control, objectOf, openTrap, unless } from './steps.js'
 
 const name = 'api.github.test'
 /** Global by its form, and handed out to nobody. */
@@ -65,12 +65,16 @@ async function signedDownload(stage: Stage): Promise<Trial> {
 }
 
 /** The tool is at a public name, which resolves to these in turn, one event for each list of answers. */
-async function resolving(stage: Stage, cases: readonly (readonly (readonly string[])[])[]): Promise<Trial> {
+export async function resolving(
+  stage: Stage,
+  cases: readonly (readonly (readonly string[])[])[],
+): Promise<Trial> {
   const trap = await openTrap()
   const origin = `https://${name}:${trap.port}`
+  const asked = stage.attack.model.map(({ tool }) => String(tool))
   const change = (setting: Setting, { api }: Bench) => {
     for (const tool of Object.values(setting.tools)) {
-      if (String(tool['get'] ?? '').includes('/get_run_log/')) {
+      if (asked.some((asks) => String(tool['get'] ?? '').includes(`/${asks}`))) {
         tool['get'] = String(tool['get']).replace(api.origin, origin)
       }
     }
@@ -82,7 +86,7 @@ async function resolving(stage: Stage, cases: readonly (readonly (readonly strin
       for (const [index, answers] of cases.entries()) {
         const names: NonNullable<Control['names']> = { [name]: answers }
         await control(bench, { names })
-        await bench.send({ ids: { run: 777 + index } })
+        await bench.send(objectOf(bench, index + 1))
         await bench.rest(index + 1)
       }
       const verdicts = bench.ledger.calls.map(verdictOf)

@@ -5,7 +5,7 @@ import { effectsOf } from '../invariants.js'
 import { judge, onBench, type Stage, type Trial } from '../play.js'
 import { verdictOf } from '../verdict.js'
 import { asItStands, type Scenarios } from './scenario.js'
-import { control, grantOf, unless } from './steps.js'
+import { control, grantOf, objectOf, unless } from './steps.js'
 
 const hourMs = 3_600_000
 
@@ -29,7 +29,7 @@ async function waits(bench: Bench): Promise<string> {
 }
 
 /** Let through once, it is done once, however often it is said and asked. */
-function replayed(stage: Stage): Promise<Trial> {
+export function replayed(stage: Stage): Promise<Trial> {
   return onBench(stage, {}, async (bench) => {
     const id = await waits(bench)
     await bench.approveAll()
@@ -47,11 +47,11 @@ function replayed(stage: Stage): Promise<Trial> {
 }
 
 /** Neither a person who mixes two up nor somebody who writes to the ledger makes one of the other. */
-function otherRun(stage: Stage): Promise<Trial> {
+export function otherRun(stage: Stage): Promise<Trial> {
   return onBench(stage, {}, async (bench) => {
     await bench.start()
-    await bench.send({ ids: { charge: 'ch_V1' }, number: 1 })
-    await bench.send({ ids: { charge: 'ch_V2' }, number: 2 })
+    await bench.send(objectOf(bench, 1))
+    await bench.send(objectOf(bench, 2))
     await bench.rest(2)
     const [first, second] = bench.waiting()
     if (!first || !second) throw new Error('nobody was asked')
@@ -96,13 +96,16 @@ function forge(
 }
 
 /** A person said yes under rules that no longer hold when it is to be sent. */
-function changedPolicy(stage: Stage): Promise<Trial> {
+export function changedPolicy(stage: Stage): Promise<Trial> {
   return onBench(stage, {}, async (bench) => {
     const id = await waits(bench)
     await bench.end('SIGTERM')
     const { code, output } = await bench.command('approve', id, '--yes')
     if (code !== 0) throw new Error(`rouse approve ended with ${code}: ${output.slice(0, 300)}`)
-    grantOf(bench, stage.attack.agent, String(stage.attack.model[0]?.['tool']))['if'] = 'args.amount <= 50'
+    const [call] = stage.attack.model
+    const hasAmount = Object.hasOwn((call?.['args'] ?? {}) as object, 'amount')
+    const condition = hasAmount ? 'args.amount <= 50' : "event.type == 'another'"
+    grantOf(bench, stage.attack.agent, String(call?.['tool']))['if'] = condition
     await bench.write()
     await bench.start()
     await bench.rest()
@@ -110,14 +113,14 @@ function changedPolicy(stage: Stage): Promise<Trial> {
   })
 }
 
-function changedObject(stage: Stage): Promise<Trial> {
+export function changedObject(stage: Stage): Promise<Trial> {
   return onBench(stage, {}, async (bench) => {
     await waits(bench)
     const { respond } = bench.api
     bench.api.respond = async (request) => {
       const answer = await respond(request)
       if (typeof answer === 'string' || request.method !== 'GET') return answer
-      return { ...answer, body: { ...(answer.body as object), refunded: 5000 } }
+      return { ...answer, body: { ...(answer.body as object), ...gone(bench) } }
     }
     await bench.approveAll()
     await bench.rest()
@@ -125,8 +128,15 @@ function changedObject(stage: Stage): Promise<Trial> {
   })
 }
 
+/** Nothing is left of what the facts said that there is. */
+function gone({ scope: { facts = {} } }: Bench): Record<string, unknown> {
+  const amounts = Object.entries(facts).filter(([, value]) => typeof value === 'number')
+  const most = Math.max(0, ...amounts.map(([, value]) => Number(value)))
+  return Object.fromEntries(amounts.map(([name]) => [name, name === 'refunded' ? most : 0]))
+}
+
 /** The day is over when a person says yes, and when the daemon would send it. */
-function expired(stage: Stage): Promise<Trial> {
+export function expired(stage: Stage): Promise<Trial> {
   return onBench(stage, {}, async (bench) => {
     const id = await waits(bench)
     await bench.end('SIGTERM')

@@ -4,9 +4,10 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import type { RecordedRequest } from '../../recording-api.js'
 import { until } from '../../wait.js'
-import type { Bench } from '../bench.js'
+import { type Bench, otherId } from '../bench.js'
+import type { DeliveryOptions } from '../delivery.js'
 import type { Ledger } from '../ledger.js'
-import type { Entry } from '../setting.js'
+import { type Entry, eventIds } from '../setting.js'
 
 /** What a scenario found: the sentences whose condition does not hold. */
 export function unless(...checks: readonly (readonly [boolean, string])[]): string[] {
@@ -40,6 +41,12 @@ export function grantOf(bench: Bench, agent: string, tool: string): Entry {
   const grant = bench.setting.agents[agent]?.tools.find((entry) => tool in entry)?.[tool]
   if (!grant) throw new Error(`${agent} has no grant of ${tool}`)
   return grant
+}
+
+/** An event of the case's scope about another object, for each number. */
+export function objectOf({ scope }: Bench, number: number): DeliveryOptions {
+  const ids = eventIds(scope).map((name) => [name, otherId(scope.scope[name] ?? '', number)] as const)
+  return { ids: Object.fromEntries(ids), number }
 }
 
 /** The calls of runs of this event. */

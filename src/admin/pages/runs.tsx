@@ -1,104 +1,36 @@
 import type { Run } from '../../domain/run.js'
 import { parkedOns } from '../../domain/run.js'
-import { Live } from '../ui/live.js'
 import { Card, Empty } from '../ui/parts.js'
-import { Choice, Filters, NotUnderstood, Older, spans } from './list-parts.js'
-import type { Html, Page, PageOptions } from './page.js'
+import { listPage } from './list-page.js'
+import { Choice, Filters, spans } from './list-parts.js'
+import type { Page, PageOptions } from './page.js'
 import { type RunRow, RunsTable } from './runs-table.js'
 import { type RunsWanted, runStates, runsWanted } from './runs-wanted.js'
-import { hrefOf } from './wanted.js'
 
 const path = '/runs'
-const perPage = 50
-const mostLive = 200
 
-/** Everything that agents did, newest first. */
-const runs: Page = {
-  method: 'GET',
-  path: /^\/runs$/,
-  role: 'read',
+/** Everything that agents did. */
+const runs = listPage({
+  title: 'Runs',
   place: 'runs',
-  async show({ query, isPart }, options) {
-    const wanted = runsWanted(query, options.clock.now())
-    const isFirst = wanted.search.before === undefined
-    if (isPart && isFirst) return { kind: 'part', html: await freshened(wanted, query, options) }
-    const list = await listOf(wanted, query, options)
-    if (isPart) return { kind: 'part', html: list }
-    const html = (
-      <>
-        <div class="head">
-          <h1>Runs</h1>
-          {!isFirst && <a href={hrefOf(path, query, { before: undefined })}>To the newest</a>}
-        </div>
-        <RunFilters of={wanted} query={query} options={options} />
-        <NotUnderstood of={wanted.problems} />
-        {wanted.problems.length === 0 && list}
-      </>
-    )
-    return { kind: 'page', title: 'Runs', html }
+  on: ['run'],
+  oldest: 'run_0',
+  wanted: runsWanted,
+  async find(search: RunsWanted['search'], limit, { store }) {
+    const { runs: items, next, isPartial } = await store.findRuns({ ...search, limit })
+    return { items, next, isPartial }
   },
-}
+  timeOf: ({ createdAt }) => createdAt,
+  table: async (items, seen, options) => (
+    <Card flush>
+      <RunsTable of={await rowsOf(items, options)} now={options.clock.now()} seen={seen} />
+    </Card>
+  ),
+  filters: (wanted, query, options) => <RunFilters of={wanted} query={query} options={options} />,
+  nothing: (isFiltered) => <Nothing isFiltered={isFiltered} />,
+})
 
 export const runsPages: readonly Page[] = [runs]
-
-/** A page of the list; the first one keeps itself fresh. */
-async function listOf(wanted: RunsWanted, query: URLSearchParams, options: PageOptions): Promise<Html> {
-  if (wanted.problems.length > 0) return <NotUnderstood of={wanted.problems} />
-  const { store, clock } = options
-  const found = await store.findRuns({ ...wanted.search, limit: perPage })
-  const rows = await rowsOf(found.runs, options)
-  const now = clock.now()
-  const older = <Older path={path} query={query} next={found.next} isPartial={found.isPartial} />
-  if (wanted.search.before !== undefined) {
-    return (
-      <>
-        {rows.length > 0 && <Listed of={rows} now={now} seen={undefined} />}
-        {rows.length === 0 && found.next === undefined && <p class="more soft">There are no older ones.</p>}
-        {older}
-      </>
-    )
-  }
-  // What is shown now stays shown while newer ones are added above it.
-  const from = found.next === undefined ? undefined : found.runs.at(-1)?.createdAt
-  const part = hrefOf(path, query, {
-    before: undefined,
-    seen: found.runs[0]?.id ?? 'run_0',
-    from: from === undefined ? undefined : String(from),
-  })
-  const isNothing = rows.length === 0 && found.next === undefined
-  return (
-    <>
-      <Live part={part} on={['run']}>
-        {rows.length > 0 && <Listed of={rows} now={now} seen={undefined} />}
-        {isNothing && <Nothing isFiltered={wanted.isFiltered} />}
-      </Live>
-      {older}
-    </>
-  )
-}
-
-/** What the first page shows now: all that it showed, and what came since. */
-async function freshened(
-  { search, problems, isFiltered }: RunsWanted,
-  query: URLSearchParams,
-  options: PageOptions,
-): Promise<Html> {
-  if (problems.length > 0) return <NotUnderstood of={problems} />
-  const from = Number(query.get('from') ?? 0)
-  const since = Math.max(search.since ?? 0, Number.isFinite(from) ? from : 0)
-  const found = await options.store.findRuns({ ...search, since, limit: mostLive })
-  const rows = await rowsOf(found.runs, options)
-  if (rows.length === 0 && !found.isPartial) return <Nothing isFiltered={isFiltered} />
-  return <Listed of={rows} now={options.clock.now()} seen={query.get('seen') ?? undefined} />
-}
-
-function Listed(props: Parameters<typeof RunsTable>[0]) {
-  return (
-    <Card flush>
-      <RunsTable {...props} />
-    </Card>
-  )
-}
 
 async function rowsOf(found: readonly Run[], { store }: PageOptions): Promise<RunRow[]> {
   const rows: RunRow[] = []

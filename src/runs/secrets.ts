@@ -12,11 +12,13 @@ export interface Secrets {
 
 /**
  * Of the configuration that a run began with and of the one in force, where they differ. It knows at any time what they
- * know then: senders hand secrets over while runs are under way.
+ * know then: senders hand secrets over while runs are under way, and another configuration may come into force.
  */
-export function secretsFor(pinned: Config, current: Config): Secrets {
-  const configs = pinned === current ? [current] : [pinned, current]
-  const all = () => configs.map(secretsOf)
+export function secretsFor(pinned: Config, current: Config | (() => Config)): Secrets {
+  const all = () => {
+    const now = typeof current === 'function' ? current() : current
+    return (pinned === now ? [now] : [pinned, now]).map(secretsOf)
+  }
   return {
     redact: (text) => all().reduce((shown, { redact }) => redact(shown), text),
     redactJson: (value) => all().reduce((shown, { redactJson }) => redactJson(shown), value),

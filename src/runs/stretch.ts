@@ -116,8 +116,16 @@ async function workWithin(
       ({ attempts }) => attempts,
       () => [], // The ledger is away: the back-off begins anew.
     )
-    return outcomeOfFailure({ error, attempts: run.attempts, maxAttempts, history, now: clock.now() })
+    const { redact } = secretsFor(configurations.current, configurations.current)
+    const failure = { error, attempts: run.attempts, maxAttempts, history, now: clock.now() }
+    return saidWith(redact, outcomeOfFailure(failure))
   }
+}
+
+/** What failed may say what others said, and that stands in the ledger. */
+function saidWith(redact: (text: string) => string, outcome: RunOutcome): RunOutcome {
+  if (!('error' in outcome) || outcome.error === undefined) return outcome
+  return { ...outcome, error: { ...outcome.error, message: redact(outcome.error.message) } }
 }
 
 /** A run that stopped at a safe point because it was to, says for what. */
@@ -169,7 +177,7 @@ function contextOf(
     agent,
     config,
     current: () => configurations.current,
-    secrets: secretsFor(config, configurations.current),
+    secrets: secretsFor(config, () => configurations.current),
     store: held.isSuspect ? watchProgress(store, onProgress) : store,
     model: modelFor(settings),
     tools,

@@ -85,6 +85,15 @@ it('what is handed over while a run is under way is hidden from it', async () =>
   expect(isIn([`part: ${first.slice(4, 20)}`])).toBe(true)
 })
 
+it('what another configuration has is hidden from a run that began before it', async () => {
+  const config = await load()
+  let current = config
+  const { redact } = secretsFor(config, () => current)
+  expect(redact(`${registration} ${second}`)).toBe(`[redacted] ${second}`)
+  current = { ...config, secretValues: [second] }
+  expect(redact(`${registration} ${second}`)).toBe('[redacted] [redacted]')
+})
+
 it('stays hidden when its file is changed, is no file or is gone', async () => {
   kept().add(first)
   const config = await load()

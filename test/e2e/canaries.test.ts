@@ -71,9 +71,11 @@ beforeAll(async () => {
   endpoint = await startModelEndpoint((response, { body }) => {
     // Vendors say of a key that is wrong what it is.
     const isRefused = JSON.stringify(body).includes(refusedIssue)
-    response.writeHead(isRefused ? 401 : 200, { 'content-type': 'application/json' })
+    const isRejected = JSON.stringify(body).includes(rejectedIssue)
+    const status = isRefused ? 401 : isRejected ? 400 : 200
+    response.writeHead(status, { 'content-type': 'application/json' })
     const error = { message: `Incorrect API key provided: ${everyWay.join(' ')}`, code: everyWay[0] }
-    response.end(JSON.stringify(isRefused ? { error } : turnOf(body)))
+    response.end(JSON.stringify(status === 200 ? turnOf(body) : { error }))
   })
   files = await mkdtemp(join(tmpdir(), 'rouse-canary-files-'))
   for (const name of ['oldHook', 'header'] as const) {
@@ -185,6 +187,7 @@ function turnOf(body: Record<string, unknown>): Record<string, unknown> {
 }
 
 const refusedIssue = 'the model does not take our key'
+const rejectedIssue = 'the model does not take the request'
 
 async function play(): Promise<void> {
   const titled = (number: number) => {
@@ -211,9 +214,11 @@ async function play(): Promise<void> {
   const said = await command(['approve', waiting[0]?.id ?? '', '--yes'])
   expect(said.out + said.err).not.toBe('')
   await runIn(ledger, waiting[0]?.eventId ?? '', ['completed'])
+  await send({ ...titled(5), note: rejectedIssue }, canaries.hook)
+  await runIn(ledger, eventIds.at(-1) ?? '', ['dead'])
   // Last, because the model is left alone after it.
   await send({ ...titled(3), note: refusedIssue }, canaries.hook)
-  for (const id of eventIds) runIds.push((await runIn(ledger, id, ['parked', 'completed'])).id)
+  for (const id of eventIds) runIds.push((await runIn(ledger, id, ['parked', 'completed', 'dead'])).id)
   await until('the poll that is refused', () => api.requests.some(({ url }) => url.startsWith('/poll')))
 }
 
@@ -328,7 +333,7 @@ describe('no secret of ours, in no form and no part', () => {
       }
       const done = calls.filter(({ state }) => state === 'confirmed' || state === 'done')
       expect(done.length > 4).toBe(at < 2)
-      expect(run?.error?.code).toBe(at < 2 ? undefined : 'model.unauthorized')
+      expect(run?.error?.code).toBe([undefined, undefined, 'model.rejected', 'model.unauthorized'][at])
       expect(holdsCanary(JSON.stringify([run?.error, attempts]), all)).toBe(undefined)
       const event = await ledger.event(id)
       const delivery = await ledger.delivery(event?.deliveryId ?? '')

@@ -5,7 +5,7 @@ import type { SourceSettings } from './config.js'
 import { type LoadContext, type Section, scalarAt } from './context.js'
 import type { Path } from './document.js'
 import { valueAtPath } from './issues.js'
-import { namesSecret } from './secrets.js'
+import { isSecretPath, minLiteralLength, namesSecret } from './secrets.js'
 import { eachText, sourceRequests, sourceSecrets } from './sources.js'
 
 export interface LoadedSections {
@@ -181,10 +181,9 @@ function warnOfLiteralSecrets(context: LoadContext): void {
     warn(['credentials', name, 'bearer'])
     warn(['credentials', name, 'basic', 'password'])
   }
-  for (const name of names('sources')) {
-    warn(['sources', name, 'secret'])
-    warn(['sources', name, 'verify', 'secret'])
-  }
+  eachText(valueAtPath(context.document.value, ['sources']), ['sources'], (text, path) => {
+    if (isSecretPath(path) && text.length >= minLiteralLength) warn(path)
+  })
 }
 
 function warnOfUnused({ agents, sources, tools }: LoadedSections, { problems }: LoadContext): void {

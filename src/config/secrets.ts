@@ -41,7 +41,7 @@ export function isSecretPath(path: Path): boolean {
 }
 
 /** A shorter literal under `token` is more likely the name of a field. */
-const minLiteralLength = 16
+export const minLiteralLength = 16
 
 /**
  * Every text in a document that is a secret by where it stands, or by where it came from, also when the rest of it is

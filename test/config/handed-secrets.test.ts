@@ -66,6 +66,11 @@ function secretFields(schema: unknown, path: readonly string[] = []): (readonly 
   return []
 }
 
+it('a token of the URL that stands in the file itself is worth a warning, as any secret', async () => {
+  const { warnings } = await load()
+  expect(warnings.map(({ path }) => path)).toContain('sources.tasks.registration')
+})
+
 it('what a sender handed over is a secret, with the token of the URL, from before and from then on', async () => {
   kept().add(first)
   const config = await load()

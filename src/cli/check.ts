@@ -18,7 +18,7 @@ import {
   printDocument,
   whenOf,
 } from './command.js'
-import { hookUrl, kindNamed, loadWhole } from './configuration.js'
+import { hookUrl, isOnlyReachedHere, kindNamed, loadWhole } from './configuration.js'
 import { problemDocument } from './document.js'
 import type { Io } from './io.js'
 import { withLedger } from './ledger.js'
@@ -136,7 +136,11 @@ function formatSources(config: Config, next: NextTimes, invocation: Invocation):
   ])
   if (rows.length === 0) return '  none: nothing can wake an agent'
   const columns = [{ title: 'NAME' }, { title: 'KIND' }, { title: 'URL TO REGISTER, OR WHEN' }]
-  return indentBy(formatTable(columns, rows, Number.POSITIVE_INFINITY), '  ')
+  const table = formatTable(columns, rows, Number.POSITIVE_INFINITY)
+  const note = isOnlyReachedHere(config)
+    ? '\nOnly this machine reaches these URLs: set server.public_url to where senders do.'
+    : ''
+  return indentBy(table + note, '  ')
 }
 
 function comesWhen(

@@ -35,3 +35,9 @@ export function openConfigured(config: Config, keys: RemoteKeys): ReadonlyMap<st
 export function hookUrl({ server }: Config, source: string, kind: string): string | undefined {
   return kindNamed(kind)?.open === undefined ? undefined : `${server.publicUrl}/hooks/${source}`
 }
+
+/** Senders are to send somewhere, and `server.public_url` names this machine. */
+export function isOnlyReachedHere({ server, sources }: Config): boolean {
+  const isLocal = /^https?:\/\/(localhost|127\.|\[::1\])/.test(server.publicUrl)
+  return isLocal && [...sources.values()].some(({ kind }) => kindNamed(kind)?.open !== undefined)
+}

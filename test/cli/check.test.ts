@@ -215,6 +215,19 @@ describe('the reach of an agent', () => {
   })
 })
 
+describe('the URLs to register', () => {
+  const written = { tools: write, grants: '[comment]' }
+  const note = 'Only this machine reaches these URLs: set server.public_url'
+
+  test('are said to lead nowhere for a sender, as long as they name this machine', async () => {
+    expect((await check(written)).out).toContain(note)
+    const more = 'server: { public_url: https://hooks.example.com }'
+    const { out } = await check({ ...written, more })
+    expect(out).toContain('https://hooks.example.com/hooks/ci')
+    expect(out).not.toContain(note)
+  })
+})
+
 describe('check --strict', () => {
   const bounded = '[{ comment: { gate: auto, max: [1/subject, 50/day] } }]'
 

@@ -3,7 +3,7 @@ import { formatProblems } from '../../config/problems.js'
 import { ConfigError, toAppError } from '../../domain/errors.js'
 import type { Environment } from '../../util/env.js'
 import type { Invocation } from '../command.js'
-import { kindNamed, loadWhole } from '../configuration.js'
+import { isOnlyReachedHere, loadWhole } from '../configuration.js'
 import { shownFrom } from '../shown-from.js'
 import { count, plain } from '../text.js'
 import type { Finding } from './finding.js'
@@ -50,9 +50,7 @@ export async function checkConfiguration(
       text: plain(path === '' ? message : `${path}: ${message}`),
     })
   }
-  const isLocal = /^https?:\/\/(localhost|127\.|\[::1\])/.test(config.server.publicUrl)
-  const receives = [...config.sources.values()].some(({ kind }) => kindNamed(kind)?.open !== undefined)
-  if (isLocal && receives) {
+  if (isOnlyReachedHere(config)) {
     const advice =
       'set server.public_url to where senders reach you, so that the URLs which `rouse check` prints are the ones to register'
     findings.push({ area: 'config', state: 'warn', text: `public_url is ${config.server.publicUrl}`, advice })

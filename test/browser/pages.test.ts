@@ -62,12 +62,28 @@ it(
   patienceMs,
 )
 
+/** What of the frame and of forms is out of reach or out of line. */
+const misplaced = `(() => {
+  const faults = []
+  const rect = (selector) => document.querySelector(selector)?.getBoundingClientRect()
+  const [out, nav, here] = [rect('form[action="/logout"] button'), rect('.side nav'), rect('.side nav [aria-current]')]
+  if (!out || out.width < 20 || out.right > innerWidth) faults.push('nobody can log out')
+  if (here && (here.left < nav.left - 1 || here.right > nav.right + 1)) faults.push('does not show where it is')
+  for (const form of document.querySelectorAll('.filters')) {
+    const fields = [...form.querySelectorAll('input:not([type=hidden]), select, button, .button')]
+    const heights = new Set(fields.map((field) => field.getBoundingClientRect().height))
+    if (heights.size > 1) faults.push('has fields ' + [...heights].join(' and ') + ' pixels high in one row')
+  }
+  return faults
+})()`
+
 it(
-  'every page fits 390 pixels',
+  'every page fits 390 pixels, with the way out and with fields in line',
   async () => {
     const faults = await onEach({ width: 390 }, async ({ page }) => {
       const wide = Number(await page.evaluate('document.documentElement.scrollWidth'))
-      return wide > 390 ? [`is ${wide} pixels wide`] : []
+      const others = (await page.evaluate(misplaced)) as string[]
+      return wide > 390 ? [`is ${wide} pixels wide`, ...others] : others
     })
     expect(faults).toEqual([])
   },

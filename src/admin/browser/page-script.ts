@@ -26,6 +26,10 @@ export const pageScript = `'use strict'
   const help = document.getElementById('keys')
   const live = document.getElementById('live')
 
+  const here = document.querySelector('.side nav [aria-current]')
+  const bar = here?.parentElement
+  if (bar) bar.scrollLeft = here.offsetLeft - bar.offsetLeft - (bar.clientWidth - here.offsetWidth) / 2
+
   const items = () =>
     [...main.querySelectorAll('tbody tr, [data-item]')].filter((item) => item.querySelector('a, button'))
   const current = (all) => all.findIndex((item) => item.contains(document.activeElement))

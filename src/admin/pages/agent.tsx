@@ -112,7 +112,7 @@ function Numbers({
         />
         <Tile
           value={sayShare(success)}
-          name={`of ${count(endedOf(sums), 'run')} that ended in ${usualDays} days did what ${endedOf(sums) === 1 ? 'it was' : 'they were'} to`}
+          name={`success, of ${count(endedOf(sums), 'run')} that ended in ${usualDays} days`}
           {...(success !== undefined && success < 0.8 ? { tone: 'bad' as const } : {})}
         />
         <Tile

@@ -96,7 +96,7 @@ function Row({ of, now }: { readonly of: AgentView; readonly now: number }) {
   const perDay = agent.limits.runsPerDay
   return (
     <tr id={agent.name}>
-      <td>
+      <td class="wide">
         <a href={`/agents/${encodeURIComponent(agent.name)}`}>
           <b class="break">
             <Text of={agent.name} />

@@ -8,6 +8,7 @@ import { plain } from '../../util/plain.js'
 import { Facts, Id, Pill, sayAgo, Text, type Tone, When } from '../ui/parts.js'
 import { count, listed } from './amounts.js'
 import type { EventView } from './event-view.js'
+import { Short } from './events-table.js'
 
 const tones: Readonly<Record<StoredEvent['state'], Tone>> = {
   recorded: 'busy',
@@ -41,7 +42,7 @@ export function EventHead({ of: view }: { readonly of: EventView }) {
           <>
             about{' '}
             <b>
-              <Text of={event.subject} />
+              <Short of={event.subject} />
             </b>
           </>
         )}

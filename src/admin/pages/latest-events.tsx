@@ -22,7 +22,7 @@ export function LatestEvents({
         <tr>
           <th>What</th>
           {hasSource && <th class="w-name">Source</th>}
-          <th>What became of it</th>
+          <th class="w-wide">What became of it</th>
           <th class="w-time right">When</th>
         </tr>
       </thead>
@@ -40,7 +40,7 @@ export function LatestEvents({
               )}
             </td>
             {hasSource && (
-              <td class="soft">
+              <td class="soft end">
                 <a href={`/sources/${encodeURIComponent(event.source)}`}>
                   <Text of={event.source} />
                 </a>

@@ -156,7 +156,7 @@ export function ParkedCard({ of: { stuck, now } }: { readonly of: NowView }) {
         <Cause
           tone="none"
           amount={amount}
-          text={`${amount === 1 ? 'waits' : 'wait'} for ${waits[on]}`}
+          text={amount === 1 ? `waits for ${waits[on]}` : `wait for ${waits[on].replace(/^its /, 'their ')}`}
           since={oldestAt}
           more={nextAt === undefined || nextAt <= now ? undefined : `goes on ${sayAgo(nextAt, now)}`}
           now={now}
@@ -214,7 +214,7 @@ function Cause({
 }) {
   return (
     <div class="stack tight">
-      <div class="row">
+      <div class="row line">
         <Pill tone={tone}>{count(amount, 'run')}</Pill>
         <span class="break">
           <Text of={text} />

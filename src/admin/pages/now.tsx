@@ -155,7 +155,7 @@ function Tiles({ of: { sources, counts, stuck, today, now: at } }: { readonly of
 function Arrivals({ of: { sources, now: at } }: { readonly of: NowView }) {
   return (
     <Card
-      title="Arrivals in the last 24 hours"
+      title="Arrivals in the last 24 h"
       aside={
         <a class="small" href="/sources">
           All sources

@@ -32,7 +32,7 @@ function CauseCard({
   return (
     <section class={`card cause ${tone === undefined ? '' : `is-${tone}`}`} data-item>
       <div class="head">
-        <div class="row">
+        <div class="row line">
           <b class="amount">
             {of.count.toLocaleString('en')}
             {isAtLeast && '+'}
@@ -124,7 +124,9 @@ export function ParkedCard({ of, view }: { readonly of: Parked; readonly view: P
 /** What we were told is wrong with what they wait for. */
 function alertsFor(on: ParkedOn, alerts: readonly Alert[]): Alert[] {
   const first = { model: 'model.', api: 'tool.', disk: 'store.disk' }[on as string]
-  return first === undefined ? [] : alerts.filter(({ code }) => code.startsWith(first)).slice(0, mostAlerts)
+  return first === undefined
+    ? []
+    : alerts.filter(({ code }) => code.startsWith(first) && code !== 'tool.held').slice(0, mostAlerts)
 }
 
 const mostAlerts = 5

@@ -199,7 +199,7 @@ export function Refusals({ of: { health, now } }: { readonly of: SourceView }) {
           ))}
         </tbody>
       </table>
-      <p class="more small faint">
+      <p class="below small faint">
         Nothing of a refused delivery is kept but this. <code>rouse verify {health.settings.name}</code> says
         of a captured one what does not fit.
       </p>

@@ -133,7 +133,7 @@ export function TestCard({ of: view, mayDecide }: { readonly of: SourceView; rea
           : `It is an event like any other: ${listed(listeners.map(({ agent }) => agent))} may wake and act.`}
       </p>
       {mayDecide ? (
-        <form method="post" action={`/sources/${encodeURIComponent(name)}/test`} class="row" id="test">
+        <form method="post" action={`/sources/${encodeURIComponent(name)}/test`} class="filters" id="test">
           <label>
             Type
             <select name="type" id="test-type">

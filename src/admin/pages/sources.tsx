@@ -96,7 +96,7 @@ function Row({
   const refused = refusals.reduce((sum, { count }) => sum + count, 0)
   return (
     <tr id={settings.name}>
-      <td>
+      <td class="wide">
         <div class="row">
           <a href={`/sources/${encodeURIComponent(settings.name)}`}>
             <b class="break">

@@ -28,10 +28,10 @@ const list: Page = {
     const html = (
       <>
         <p class="trail">
-          <a href="/parked">Dead and parked</a> / deliveries that could not be read
+          <a href="/parked">Dead and parked</a> / could not be read
         </p>
         <h1>Deliveries that could not be read</h1>
-        <p class="lead">{advice()}</p>
+        {found.deliveries.length > 0 && <p class="lead">{advice()}</p>}
         {shown}
       </>
     )
@@ -113,7 +113,9 @@ function UnreadableTable({ of, now }: { readonly of: readonly StoredDelivery[]; 
                 <Short of={reason} />
               </a>
             </td>
-            <td class="num soft">{formatBytes(bodyBytes)}</td>
+            <td class="num soft" data-label="size">
+              {formatBytes(bodyBytes)}
+            </td>
           </tr>
         ))}
       </tbody>
@@ -189,9 +191,9 @@ function Whole({ of, now }: { readonly of: StoredDelivery; readonly now: number 
           ]}
         />
       </Card>
-      <Card title={`Its ${formatBytes(bodyBytes)}`}>
+      <Card title="What was sent" aside={<span class="small soft">{formatBytes(bodyBytes)}</span>}>
         <Excerpt of={Buffer.from(body ?? []).toString('utf8')} label="What was sent" />
-        <p class="small faint">As text; bytes that are none are shown as �. All of them are in the ledger.</p>
+        <p class="small faint">As text: what is no UTF-8 shows as �. The ledger has it byte for byte.</p>
       </Card>
       <Card title="Headers">
         <Excerpt

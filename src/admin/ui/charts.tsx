@@ -115,7 +115,7 @@ export function Line({
           (value, index) => `${index * step + step / 2},${round(high - (value / top) * 94)}`,
         ).map((points) => (
           <polyline
-            class="line-accent"
+            class={new Set(points.split(' ')).size === 1 ? 'line-accent is-dot' : 'line-accent'}
             points={points}
             stroke-linecap="round"
             stroke-linejoin="round"

@@ -78,8 +78,9 @@ export function Layout({
               {caller.role === 'approve' ? 'You may read and decide.' : 'You may read.'}
             </span>
             <form method="post" action="/logout">
-              <button class="plain" type="submit">
-                Log out
+              <button class="plain" type="submit" title="Log out" aria-label="Log out">
+                <Door />
+                <span>Log out</span>
               </button>
             </form>
           </div>
@@ -98,6 +99,25 @@ export function Layout({
         <Keys />
       </body>
     </html>
+  )
+}
+
+/** A door and the way out of it: there is no room for words in a narrow bar. */
+function Door() {
+  return (
+    <svg
+      xmlns="http://www.w3.org/2000/svg"
+      viewBox="0 0 24 24"
+      fill="none"
+      stroke="currentColor"
+      stroke-width="2"
+      stroke-linecap="round"
+      stroke-linejoin="round"
+      aria-hidden="true"
+    >
+      <path d="M14 4H6v16h8" />
+      <path d="M10 12h11m-4-4 4 4-4 4" />
+    </svg>
   )
 }
 

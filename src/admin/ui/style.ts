@@ -51,6 +51,7 @@ pre { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; line-height: 1.
 .side nav a:hover { background: var(--raised); text-decoration: none; color: var(--ink) }
 .side nav a[aria-current] { background: var(--accent-soft); color: var(--accent); font-weight: 600 }
 .side .foot { margin-top: auto; padding: 0 .5rem; color: var(--faint); font-size: .85rem; display: grid; gap: .4rem }
+.side .foot svg { display: none; width: 20px; height: 20px }
 .count { min-width: 1.5em; padding: 0 .4em; border-radius: 999px; background: var(--none-soft); color: var(--none); font-size: .8rem; text-align: center; font-weight: 600 }
 .count.is-wait { background: var(--wait-soft); color: var(--wait) }
 .count.is-bad { background: var(--bad-soft); color: var(--bad) }
@@ -61,6 +62,7 @@ main { overflow-wrap: anywhere; padding: 1.5rem clamp(1rem, 3vw, 2.25rem) 4rem; 
 .trail { color: var(--faint); font-size: .88rem }
 .lead { color: var(--soft); max-width: 70ch }
 .row { display: flex; flex-wrap: wrap; gap: .5rem .75rem; align-items: center }
+.row.line { flex-wrap: nowrap; align-items: baseline } .row.line > * { flex: none } .row.line > .break, .row.line > h3 { flex: 0 1 auto; min-width: 0 }
 .push { margin-left: auto }
 .stack { display: grid; gap: .75rem; min-width: 0 }
 .stack.tight { gap: .25rem }
@@ -84,7 +86,7 @@ main { overflow-wrap: anywhere; padding: 1.5rem clamp(1rem, 3vw, 2.25rem) 4rem; 
 @media (min-width: 1000px) { .half { grid-column: span 6 !important } .third { grid-column: span 4 !important } .twothird { grid-column: span 8 !important } }
 
 .tiles { display: grid; gap: .75rem; grid-template-columns: repeat(auto-fit, minmax(148px, 1fr)) }
-.tile { background: var(--paper); border: 1px solid var(--line); border-radius: var(--round); padding: .75rem .9rem; display: grid; gap: .1rem; color: var(--ink) }
+.tile { background: var(--paper); border: 1px solid var(--line); border-radius: var(--round); padding: .75rem .9rem; display: grid; gap: .1rem; align-content: start; color: var(--ink) }
 a.tile:hover { border-color: var(--strong-line); text-decoration: none }
 .tile b { font-size: 1.5rem; line-height: 1.2; font-weight: 640; letter-spacing: -.02em }
 .tile span { color: var(--soft); font-size: .86rem }
@@ -148,7 +150,8 @@ kbd { font-family: var(--mono); font-size: .78rem; border: 1px solid var(--stron
 .empty { padding: 2rem 1.25rem; display: grid; gap: .5rem; justify-items: center; text-align: center; color: var(--soft) }
 .empty b { color: var(--ink); font-size: 1.02rem; font-weight: 600 }
 .empty .block { text-align: left; max-width: 100% }
-.more { padding: .8rem; text-align: center }
+.more { padding: .8rem; text-align: center } .below { padding: .6rem 1.1rem .8rem; border-top: 1px solid var(--line) }
+.head .filters { flex-wrap: nowrap } .head .filters label { min-width: 8.5rem }
 
 .steps { list-style: none; margin: 0; padding: 0; display: grid }
 .steps > li { position: relative; padding: 0 0 1.1rem 1.75rem; min-width: 0; display: grid; gap: .35rem }
@@ -166,9 +169,10 @@ svg.chart { display: block; width: 100%; height: auto; overflow: visible }
 .chart .fill-good { fill: var(--good) } .chart .fill-busy { fill: var(--busy) } .chart .fill-wait { fill: var(--wait) }
 .chart .fill-bad { fill: var(--bad) } .chart .fill-none { fill: var(--strong-line) } .chart .fill-accent { fill: var(--accent) }
 .chart .line-accent { stroke: var(--accent); fill: none; stroke-width: 1.5 } .chart .line-busy { stroke: var(--busy); fill: none; stroke-width: 1.5 }
+.chart .is-dot { stroke-width: 6 }
 .chart .area { fill: var(--accent-soft) }
 dialog:not([open]) { display: none }
-.arrival { display: grid; gap: .3rem 1.25rem; min-width: 0 } .arrival > * { min-width: 0 }
+.arrival { display: grid; gap: .3rem 1.25rem; min-width: 0 } .arrival > * { min-width: 0; align-content: start }
 @media (min-width: 700px) { .arrival { grid-template-columns: minmax(0, 2fr) minmax(0, 3fr) } .arrival > .notice { grid-column: span 2 } }
 .plot { margin: 0; display: grid; gap: .2rem; min-width: 0 }
 .plot figcaption { display: flex; justify-content: space-between; gap: .75rem; color: var(--faint); font-size: .78rem }
@@ -182,10 +186,10 @@ svg.meter { display: block; width: 100%; height: 6px; border-radius: 3px; overfl
 
 @media (max-width: 820px) {
   body { display: block }
-  .side { position: sticky; top: 0; z-index: 5; height: auto; flex-direction: row; align-items: center; gap: .5rem; padding: .45rem .6rem; border-right: 0; border-bottom: 1px solid var(--line); background: var(--ground); overflow: visible }
-  .side nav { flex-direction: row; overflow-x: auto; scrollbar-width: none; flex: 1 }
-  .side nav a { white-space: nowrap; padding: .35rem .5rem }
-  .side .foot { display: flex; margin: 0; padding: 0 } .side .foot { align-items: center; gap: .6rem } .side .foot > .role { display: none } .side .foot button { white-space: nowrap }
+  .side { position: sticky; top: 0; z-index: 5; height: auto; flex-direction: row; align-items: center; gap: .35rem; padding: .45rem .5rem; border-right: 0; border-bottom: 1px solid var(--line); background: var(--ground); overflow: visible }
+  .side nav { flex-direction: row; overflow-x: auto; scrollbar-width: none; flex: 1; padding-right: 1rem; mask-image: linear-gradient(to left, transparent, #000 1rem) }
+  .side nav a { white-space: nowrap; padding: .35rem .42rem; gap: .3rem }
+  .side .foot { display: flex; margin: 0; padding: 0 } .side .foot { align-items: center; gap: .35rem } .side .foot > .role { display: none } .side .foot button { padding: .35rem } .side .foot button span { display: none } .side .foot svg { display: block }
   .live { font-size: 0; gap: 0 } .live::before { width: 9px; height: 9px } .live.is-off::before { border-radius: 1px }
   .brand span { display: none }
   main { padding: 1rem .85rem 3rem; gap: 1.1rem }
@@ -195,16 +199,18 @@ svg.meter { display: block; width: 100%; height: 6px; border-radius: 3px; overfl
   table.stacks tr { display: grid; gap: .1rem .75rem; grid-template-columns: 1fr auto; padding: .6rem .9rem; border-bottom: 1px solid var(--line) }
   table.stacks td { padding: 0 !important; border: 0; min-width: 0 }
   table.stacks td.wide { grid-column: 1 / -1 }
-  table.stacks td.num { text-align: right }
+  table.stacks td.num, table.stacks td.end { text-align: right }
   table.stacks td[data-label]::before { content: attr(data-label) ' '; color: var(--faint); font-size: .82rem }
   table.stacks td.num[data-label] { text-align: left }
   .clip { max-width: 62vw }
   .deeds kbd { display: none }
   table.runs tr { grid-template-columns: 1fr auto auto } table.runs td:nth-child(2) { grid-column: 2 / -1; text-align: right }
   dl.facts { grid-template-columns: 1fr; gap: .05rem } dl.facts dd { margin-bottom: .45rem }
-  .filters label { flex: 1 1 44%; max-width: none }
+  .filters label { flex: 1 1 44%; max-width: none } .filters > :is(button, .button) { flex: 1 1 5rem }
 }
-.grid > .stack { align-content: start }
+.grid > .stack { align-content: start } .grid > :not(.stack) > .card:only-child { height: 100% }
+.card.flush > table + table { border-top: 1px solid var(--line) }
+@media (max-width: 480px) { .tiles > :last-child:nth-child(odd) { grid-column: 1 / -1 } }
 .pan { overflow-x: auto } .pan svg { min-width: 640px }
 .card.low { padding: .45rem 1.1rem }
 .call { border-top: 1px solid var(--line); padding-top: .85rem; gap: .6rem }
@@ -218,7 +224,7 @@ svg.meter { display: block; width: 100%; height: 6px; border-radius: 3px; overfl
 .budget { display: grid; gap: .2rem; max-width: 34rem } .cause .amount { font-size: 1.35rem; line-height: 1.2 } .plan { display: grid; gap: .4rem }
 .page details > summary { list-style-position: inside }
 .page .said { max-height: 28rem; overflow: auto }
-.page ul { margin: 0; padding-left: 1.2rem }
+.page :is(ul, ol) { margin: 0; padding-left: 1.2rem }
 .page details > summary .row { display: inline-flex; vertical-align: middle }
 @media (min-width: 700px) { .steps.timed > li { grid-template-columns: 13.5rem minmax(0, 1fr); column-gap: 1rem; padding-bottom: .7rem } .steps.timed > li > :nth-child(n + 3) { grid-column: 2 } }
 .login { display: grid; place-items: center; grid-column: 1 / -1; min-height: 100vh; padding: 1rem }

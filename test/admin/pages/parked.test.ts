@@ -66,10 +66,14 @@ describe('the page of what is stuck', () => {
     await tellHeld(store, { subject: 'du_7' })
     const alert = { cause: 'model default', code: 'model.unavailable', message: 'It answered 503.' } as const
     await store.raiseAlert(alert, now - 60_000)
+    // Told with the write itself, not with what waits for an API.
+    await tellParked(store, 'api', { subject: 'du_8' })
+    await store.raiseAlert({ cause: 'held writes', code: 'tool.held', message: 'nothing says so' }, now)
     const html = await lists.page('/parked')
     const text = read(html)
+    expect(text).not.toContain('nothing says so')
     const order = [
-      '1 held write, 1 parked run and 3 dead runs need you; 2 runs are held up.',
+      '1 held write, 1 parked run and 3 dead runs need you; 3 runs are held up.',
       '1 run waits for a word on a call, under Approvals .',
       'No certain answer came: the connection broke before the answer was complete',
       'Need a person',
@@ -85,7 +89,7 @@ describe('the page of what is stuck', () => {
     expect(missing).toEqual([])
     expect(text.indexOf('Need a person')).toBeLessThan(text.indexOf('Go on when some trouble is over'))
     expect(html).toContain('href="/runs?state=dead&amp;code=limit.turns&amp;replayed=no"')
-    expect(badgeOf(html)).toBe(1 + 1 + 3 + 2)
+    expect(badgeOf(html)).toBe(1 + 1 + 3 + 3)
     expect(html.match(/limit\.turns<\/span>/g)?.length).toBe(1)
   })
 

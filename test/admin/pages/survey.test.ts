@@ -56,8 +56,8 @@ describe('Now', () => {
     }
     const html = await drawn.draw('/', { store: { listAlerts: async () => [standing] } })
     expect(html).toContain(`<code class="command">rouse explain ${run}</code>`)
-    expect(html).toContain(`<a href="/runs/${run}">the run</a>`)
-    expect(html).toContain(`<a href="/events/evt_${'2'.repeat(32)}">the event</a>`)
+    expect(html).toContain(`<a href="/runs/${run}">See the run</a>`)
+    expect(html).toContain(`<a href="/events/evt_${'2'.repeat(32)}">See the event</a>`)
     expect(read(html)).not.toContain('`')
   })
 
@@ -119,7 +119,7 @@ describe('Agents', () => {
       }))
     expect(await words('/agents', { store: { spending } })).toContain('75 % of 4 that ended')
     expect(await words('/agents/disputes', { store: { spending } })).toContain(
-      '75 % of 4 runs that ended in 14 days did what they were to',
+      '75 % success, of 4 runs that ended in 14 days',
     )
   })
 

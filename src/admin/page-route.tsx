@@ -116,16 +116,31 @@ export async function framed(
 
 type StandingOptions = Pick<PageOptions, 'store' | 'clock' | 'unready'>
 
+type Counted = Omit<Standing, 'unready'>
+
+/** By ledger, what was counted when it last changed: with very many dead runs counting takes milliseconds. */
+const lastCounted = new WeakMap<
+  PageOptions['store'],
+  { readonly version: number; readonly counted: Counted }
+>()
+
 /** What the links of pages count is what the pages list: one reading of the ledger says both. */
 async function standingOf({ store, clock, unready }: StandingOptions): Promise<Standing> {
-  const stuck = await store.stuck(clock.now())
+  const version = await store.version()
+  const last = lastCounted.get(store)
+  const counted = last?.version === version ? last.counted : await count(store, clock.now())
+  lastCounted.set(store, { version, counted })
+  return { ...counted, unready: unready() }
+}
+
+async function count(store: PageOptions['store'], now: number): Promise<Counted> {
+  const stuck = await store.stuck(now)
   const { held, parked, dead, heldUp } = standstillOf(stuck)
   return {
     waiting: stuck.approvals.count,
     stuck: held + parked + dead + heldUp,
     isForPerson: held + parked + dead > 0,
     isAtLeast: stuck.isPartial,
-    unready: unready(),
   }
 }
 

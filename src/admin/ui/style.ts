@@ -221,7 +221,7 @@ svg.meter { display: block; width: 100%; height: 6px; border-radius: 3px; overfl
 @media (min-width: 700px) { .deeds { grid-template-columns: auto minmax(0, 1fr) } .deeds > .whole { grid-column: span 2 } }
 .choices { border: 1px solid var(--line); border-radius: 6px; margin: 0; padding: .2rem .7rem .4rem; display: flex; flex-wrap: wrap; gap: 0 1.1rem; min-width: 0 } .choices legend { color: var(--soft); font-size: .86rem; padding: 0 .3rem }
 .decided { display: grid; gap: .9rem 2rem; min-width: 0; align-items: start } @media (min-width: 1100px) { .decided { grid-template-columns: minmax(0, 1fr) minmax(0, 1fr) } }
-.budget { display: grid; gap: .2rem; max-width: 34rem } .cause .amount { font-size: 1.35rem; line-height: 1.2 } .plan { display: grid; gap: .4rem }
+.budget { display: grid; gap: .2rem; max-width: 34rem } .cause > .head { flex-wrap: nowrap; align-items: baseline } .cause > .head > a { flex: none } .cause .amount { font-size: 1.35rem; line-height: 1.2 } .plan { display: grid; gap: .4rem }
 .page details > summary { list-style-position: inside }
 .page .said { max-height: 28rem; overflow: auto }
 .page :is(ul, ol) { margin: 0; padding-left: 1.2rem }

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { playAll } from '../support/attacks/all.js'
 import { type AttackFile, ownFile, readAttacks } from '../support/attacks/format.js'
@@ -27,6 +28,15 @@ describe('the cases of attacks', () => {
     const wrong = results.filter(({ isRight }) => !isRight)
     expect(wrong.length === 0 ? [] : reportOf(wrong).split('\n')).toEqual([])
     expect(results.map(({ id }) => id).sort()).toEqual([...some].sort())
+  })
+
+  it('come out as another file says, in another world and other words', { timeout: 120_000 }, async () => {
+    const more = resolve(import.meta.dirname, '../fixtures/more-attacks.json')
+    const only = ['A203', 'A206', 'A213', 'B51', 'B52', 'B58']
+    const results = await playAll({ ...readAttacks(more), receiver: [] }, { only })
+    const wrong = results.filter(({ isRight }) => !isRight)
+    expect(wrong.length === 0 ? [] : reportOf(wrong).split('\n')).toEqual([])
+    expect(results.map(({ id }) => id)).toEqual(only)
   })
 
   it.each(removals.filter(({ concept }) => concept.startsWith('budget:')))(

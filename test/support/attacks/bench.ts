@@ -20,6 +20,8 @@ export interface BenchOptions extends SettingOptions {
   /** Changes the configuration before it is written. */
   readonly change?: (setting: Setting, bench: Bench) => void
   readonly answer?: (request: RecordedRequest) => Answer | undefined
+  /** Fields that answers have not. */
+  readonly missing?: readonly string[]
 }
 
 export interface CommandResult {
@@ -219,7 +221,9 @@ export class Bench {
     const { facts = {}, scope } = this.scope
     if (method !== 'GET') return { status: 200, body: { id: 1000 + this.api.requests.length, ok: true } }
     const name = url.split(/[/?]/)[1] ?? ''
-    return { status: 200, body: { name, ...facts, ...scope, text: 'Ordinary text of an answer.' } }
+    const body = { name, ...facts, ...scope, text: 'Ordinary text of an answer.' }
+    const shown = Object.entries(body).filter(([field]) => !this.options.missing?.includes(field))
+    return { status: 200, body: Object.fromEntries(shown) }
   }
 }
 

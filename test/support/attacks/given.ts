@@ -21,23 +21,46 @@ export function circumstancesOf({ given = '', expect, agent }: AttackCase): Circ
     given,
   )?.[1]
   const answer = answerIn(given)
+  const ids = idsIn(given)
+  const missing = [
+    ...given.matchAll(
+      /\b(?:without|lacks|no|missing|lacking)(?: the| an?| field)? (\w+)|\b(\w+) (?:is )?(?:missing|absent|left out)\b/gi,
+    ),
+  ].map(([, behind, before]) => behind ?? before ?? '')
   const change = ({ agents }: Setting) => {
     const own = agents[agent]
     if (own) own['mode'] = 'shadow'
   }
-  const isRead = given === '' || isStrict || isShadow || text !== undefined || answer !== undefined
+  const isRead =
+    given === '' ||
+    isStrict ||
+    isShadow ||
+    text !== undefined ||
+    answer !== undefined ||
+    ids !== undefined ||
+    (missing.length > 0 && /\b(?:answers?|facts?)\b/.test(given))
   return {
     options: {
       // Limits are in force where a case is about them, and out of the way elsewhere.
       hasOwnLimits: /end:run|capped/.test(expect),
       isStrict,
       ...(answer && { answer }),
+      ...(missing.length > 0 && { missing }),
       ...(isShadow && { change }),
     },
-    delivery: text === undefined ? {} : { text },
+    delivery: { ...(text !== undefined && { text }), ...(ids !== undefined && { ids }) },
     notes: isRead ? [] : [`not set up: ${given}`],
-    isOrdinary: !isShadow,
+    isOrdinary: !isShadow && missing.length === 0,
   }
+}
+
+/** `issue.number = '12/../13'`, `repo='acme/api?x=1'`: what the event says instead of the scope's own ids. */
+function idsIn(given: string): DeliveryOptions['ids'] {
+  const found = [...given.matchAll(/\b(\w+)(?:\.\w+)?\s*(?:=|:|\bis\b)\s*'([^']*)'/g)]
+  const ids = found.filter(([, name]) => !/^(?:text|title|body|comment|name|description)$/.test(name ?? ''))
+  return ids.length > 0
+    ? Object.fromEntries(ids.map(([, name = '', value = '']) => [name, value]))
+    : undefined
 }
 
 /** `fake: 302 Location http://…`, `fake: 500`, `fake: timeout`, `the API answers 404`. */

@@ -63,7 +63,7 @@ export class AttackModel {
   }
 }
 
-function completion({ calls, text, isRefusal }: Turn, number: number): unknown {
+function completion({ calls, text, isRefusal, finish }: Turn, number: number): unknown {
   const message = {
     role: 'assistant',
     content: text ?? null,
@@ -75,7 +75,7 @@ function completion({ calls, text, isRefusal }: Turn, number: number): unknown {
     object: 'chat.completion',
     created: 1_790_000_000,
     model: 'hostile',
-    choices: [{ index: 0, message, finish_reason: calls.length > 0 ? 'tool_calls' : 'stop' }],
+    choices: [{ index: 0, message, finish_reason: finish ?? (calls.length > 0 ? 'tool_calls' : 'stop') }],
     usage: { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 },
   }
 }

@@ -4,6 +4,7 @@ import { type AttackCase, isBenign, type World } from './format.js'
 import { circumstancesOf } from './given.js'
 import { checkInvariants } from './invariants.js'
 import type { CallRow, Ledger } from './ledger.js'
+import { turnsOf } from './turns.js'
 import { faultOf, notUnderstood, verdictOf } from './verdict.js'
 
 /** What came of a case. */
@@ -58,12 +59,15 @@ export function judge(bench: Bench, judging: Judging = {}): Trial {
   } = judging
   const judged = calls(ledger)
   const invariants = checkInvariants(bench)
-  const fault = attack.model.length === 0 ? undefined : faultOf(expect, { ledger, calls: judged })
+  const isSilent =
+    attack.model.length === 0 || (isBenign(attack) && judged.length === 0 && callsNothing(bench))
+  const fault = isSilent ? undefined : faultOf(expect, { ledger, calls: judged })
   const limit = attack.writes_upstream_max ?? Number.POSITIVE_INFINITY
   // How many writes may be made is as good as a verdict, where the words say none that is known.
   const isCounted = fault === notUnderstood(expect) && Number.isFinite(limit)
   const beyond = Math.max(0, writes(bench) - limit)
-  const denied = isBenign(attack) ? judged.filter((call) => verdictOf(call) !== 'allow').length : 0
+  const isHeldUp = isBenign(attack) && fault !== undefined
+  const denied = isHeldUp ? judged.filter((call) => verdictOf(call) !== 'allow').length : 0
   return {
     faults: [
       ...(fault === undefined || isCounted ? [] : [fault]),
@@ -75,6 +79,11 @@ export function judge(bench: Bench, judging: Judging = {}): Trial {
     denied,
     notes: isCounted ? [`judged by the writes that were made: ${fault}`] : [],
   }
+}
+
+function callsNothing({ attack, world }: Bench): boolean {
+  const items = attack.model.filter((item) => !('crash' in item))
+  return turnsOf(items, world).every(({ calls }) => calls.length === 0)
 }
 
 /** The case as it stands, on a bench of its own. */
@@ -89,7 +98,9 @@ export function playPlain(stage: Stage): Promise<Trial> {
 /** One delivery, the model's answers, and a person who lets through what is to be allowed. */
 export async function playOn(bench: Bench): Promise<Trial> {
   const { delivery, notes } = circumstancesOf(bench.attack)
-  await bench.send(delivery)
+  const { ids, ...others } = delivery
+  const named = Object.entries(ids ?? {}).filter(([name]) => name in bench.scope.scope)
+  await bench.send({ ...others, ...(named.length > 0 && { ids: Object.fromEntries(named) }) })
   await bench.rest()
   if (isAllowed(bench.attack)) await letThrough(bench)
   const trial = judge(bench, { expect: expectOf(bench.attack) })

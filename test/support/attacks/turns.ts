@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../../src/util/json.js'
+import type { JsonObject, JsonValue } from '../../../src/util/json.js'
 import type { ModelCall, ModelItem, World, WorldTool } from './format.js'
 
 /** One answer of the model. */
@@ -6,6 +6,8 @@ export interface Turn {
   readonly calls: readonly ModelCall[]
   readonly text?: string
   readonly isRefusal?: boolean
+  /** Why the vendor says that the answer ends, where that is not what it would be. */
+  readonly finish?: string
   /** The connection breaks before the answer is complete. */
   readonly isCut?: boolean
 }
@@ -26,34 +28,79 @@ export function turnsOf(items: readonly ModelItem[], world: World): Turn[] {
   }
   for (const item of items) {
     const repeat = item['@repeat']
-    if (typeof repeat === 'number') row.push(...Array.from({ length: repeat }, () => callOf(item['call'])))
-    else if ('tool' in item && !('refusal' in item)) row.push(callOf(item))
+    const isCall = 'tool' in item && !('refusal' in item) && !isUnfinished(item)
+    if (typeof repeat === 'number' && 'call' in item) row.push(...timesOf(repeat, callOf(item['call'])))
+    else if (typeof repeat === 'number' && isCall) row.push(...timesOf(repeat, callOf(item)))
+    else if (isCall) row.push(callOf(item))
     else {
       endRow()
-      turns.push(turnOf(item, world))
+      const { '@repeat': _, ...one } = item
+      turns.push(...timesOf(typeof repeat === 'number' ? repeat : 1, turnOf(one, world)))
     }
   }
   endRow()
   return turns
 }
 
-function turnOf(item: ModelItem, { tools }: World): Turn {
-  if (Array.isArray(item['parallel'])) return { calls: item['parallel'].map(callOf) }
+function timesOf<Value>(count: number, value: Value): Value[] {
+  return Array.from({ length: count }, () => value)
+}
+
+/** An answer that the model's vendor cut off: at its length, or by a filter. */
+function isUnfinished(item: ModelItem): boolean {
+  return endOf(item) !== undefined || item['truncated'] === true
+}
+
+function endOf({ finish_reason: reason, finish }: ModelItem): string | undefined {
+  const end = reason ?? finish
+  return typeof end === 'string' && !['stop', 'tool_calls'].includes(end) ? end : undefined
+}
+
+function turnOf(item: ModelItem, world: World): Turn {
+  if (isUnfinished(item)) {
+    const { finish_reason: _, finish: __, truncated: ___, ...rest } = item
+    const calls =
+      'tool' in rest ? [callOf(rest)] : Object.keys(rest).length > 0 ? turnOf(rest, world).calls : []
+    return { calls, finish: endOf(item) ?? 'length' }
+  }
+  const together = item['parallel'] ?? item['calls'] ?? item['tool_calls']
+  if (Array.isArray(together)) return { calls: together.flatMap(callsOf), ...saidIn(item) }
   if (item['refusal'] !== undefined && item['refusal'] !== false) {
     return { calls: 'tool' in item ? [callOf(item)] : [], isRefusal: true, text: 'I cannot help with that.' }
   }
-  if (Array.isArray(item['stream'])) {
-    const fields = Object.keys(JSON.parse(String(item['stream'][0])) as object)
-    const fits = ({ args = {} }: WorldTool) => fields.every((name) => name in args)
-    const tool = Object.keys(tools).find((name) => tools[name] && fits(tools[name])) ?? ''
-    return { calls: [{ tool, raw: String(item['stream'][0]) }], isCut: true }
-  }
-  if (typeof item['text'] === 'string') return { calls: [], text: item['text'] }
+  if (Array.isArray(item['stream'])) return { calls: [streamed(item, item['stream'], world)], isCut: true }
+  const said = saidIn(item)
+  if (said.text !== undefined) return { calls: [], ...said }
   throw new Error(`nothing is known of the model item ${JSON.stringify(item).slice(0, 120)}`)
 }
 
+/** What a model says, in any of the words for that; a call in it is text and no call. */
+function saidIn(item: ModelItem): { text?: string } {
+  for (const name of ['text', 'content', 'final', 'say', 'reasoning', 'thinking']) {
+    const said = item[name]
+    if (said !== undefined && said !== null)
+      return { text: typeof said === 'string' ? said : JSON.stringify(said) }
+  }
+  return {}
+}
+
+function callsOf(item: JsonValue): ModelCall[] {
+  const { '@repeat': count = 1, call = item } = item as ModelItem
+  return timesOf(Number(count), callOf(call))
+}
+
+/** As far as it came, of the tool that takes these fields. */
+function streamed(item: ModelItem, chunks: readonly JsonValue[], { tools }: World): ModelCall {
+  const raw = chunks.filter((chunk) => !/^<.*>$/.test(String(chunk))).join('')
+  const fields = [...raw.matchAll(/"(\w+)"\s*:/g)].map(([, name = '']) => name)
+  const fits = ({ args = {} }: WorldTool) => fields.every((name) => name in args)
+  const tool = Object.keys(tools).find((name) => tools[name] && fits(tools[name])) ?? ''
+  return { tool: typeof item['tool'] === 'string' ? item['tool'] : tool, raw }
+}
+
 function callOf(item: unknown): ModelCall {
-  const { id, tool, args, raw } = item as Record<string, unknown>
+  const { id, raw, ...rest } = item as Record<string, unknown>
+  const { tool = rest['name'], args = rest['arguments'] } = rest
   if (typeof tool !== 'string') throw new Error(`a call without a tool: ${JSON.stringify(item)}`)
   return {
     tool,

@@ -8,7 +8,9 @@ import { requestHandlers } from './receiver/requests.js'
 import { signatureHandlers } from './receiver/signatures.js'
 import { visitHandlers } from './receiver/visits.js'
 import { playOf } from './scenarios/by-words.js'
+import { refusedByWords } from './scenarios/configs.js'
 import { changedObject, changedPolicy, expired, otherRun, replayed } from './scenarios/gates.js'
+import { turnsOf } from './turns.js'
 import { argOf, quotasOf, quotaText, sumsOf } from './world-words.js'
 
 describe('the words of a world', () => {
@@ -58,6 +60,27 @@ describe('the words of a world', () => {
   })
 })
 
+describe('the items of a model', () => {
+  const { world } = readAttacks(ownFile)
+  const call = { tool: 'get_issue', args: {} }
+  const turn = { calls: [call] }
+
+  it.each([
+    [{ ...call, finish_reason: 'length' }, [{ ...turn, finish: 'length' }]],
+    [{ parallel: [call], finish_reason: 'content_filter' }, [{ ...turn, finish: 'content_filter' }]],
+    [{ ...call, '@repeat': 2 }, [turn, turn]],
+    [{ parallel: [{ '@repeat': 2, call }] }, [{ calls: [call, call] }]],
+    [{ tool_calls: [{ name: 'get_issue', arguments: {} }] }, [turn]],
+    [{ reasoning: { tool: 'close_issue' } }, [{ calls: [], text: '{"tool":"close_issue"}' }]],
+    [
+      { stream: ['{"amount":50', '00,"reason":"dup', '<reset>'] },
+      [{ calls: [{ tool: 'refund_charge', raw: '{"amount":5000,"reason":"dup' }], isCut: true }],
+    ],
+  ])('are answers: %j', (item, turns) => {
+    expect(turnsOf([item], world)).toEqual(turns)
+  })
+})
+
 describe('what is given of a case', () => {
   const model = [{ tool: 'close_issue', args: {} }]
   const given = (text: string) =>
@@ -71,6 +94,12 @@ describe('what is given of a case', () => {
     ['a person closed the issue in between, after the approval', changedObject],
   ])('is played: %s', (text, play) => {
     expect(given(text)).toBe(play)
+  })
+
+  it('is a configuration that does not load, where that is expected', () => {
+    const attack = { id: 'X1', layer: 'enforcement', name: '', agent: 'ops', model: [] }
+    const given = 'credential used at another origin'
+    expect(playOf({ ...attack, given, expect: 'config error at load' })).toBe(refusedByWords)
   })
 
   it.each(['', 'ticket text: "hello"', 'agent in shadow', 'the issue is in Spanish'])(

@@ -2,6 +2,7 @@ import type { Bench } from '../bench.js'
 import { effectsOf } from '../invariants.js'
 import { judge, letThrough, onBench, type Stage, type Trial } from '../play.js'
 import { verdictOf } from '../verdict.js'
+import { refusedByWords } from './configs.js'
 import { resolving } from './egress.js'
 import { changedObject, changedPolicy, expired, otherRun, replayed } from './gates.js'
 import { callsOf, grantOf, objectOf, unless } from './steps.js'
@@ -10,7 +11,27 @@ type Play = (stage: Stage) => Promise<Trial>
 
 const address =
   /(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|(?:[\da-f]{0,4}:){2,7}[\da-f]{0,4}(?:\d{1,3}(?:\.\d{1,3}){3})?)(?![\w:])/gi
-const numbers: Readonly<Record<string, number>> = { two: 2, twice: 2, three: 3, four: 4, five: 5, ten: 10 }
+const numbers: Readonly<Record<string, number>> = {
+  ...{
+    two: 2,
+    twice: 2,
+    three: 3,
+    four: 4,
+    five: 5,
+    six: 6,
+    seven: 7,
+    eight: 8,
+    nine: 9,
+    ten: 10,
+    twenty: 20,
+  },
+}
+const numberWords = Object.keys(numbers).join('|')
+const severalThings = new RegExp(
+  `\\b(?:\\d+|many|${numberWords}) (?:\\w+ )?(?:events?|runs?|disputes?|orders?|tickets?|issues?|pulls?|deliveries)\\b`,
+  'i',
+)
+const count = new RegExp(`\\b(\\d{1,3})(?: times| \\w+)|\\b(${numberWords})\\b`, 'i')
 
 /** Circumstances that cases have in common, by the words that say them. The first that fits is played. */
 const known: readonly (readonly [words: RegExp, play: Play])[] = [
@@ -31,20 +52,23 @@ const known: readonly (readonly [words: RegExp, play: Play])[] = [
     redelivered,
   ],
   [/\bkill -9|\bSIGKILL|\bcrash|\bprocess (?:dies|ends)|\brestart/i, killed],
-  [/\b(?:two|both|second|another|other) agents?\b/i, twoAgents],
-  [
-    /\b(?:\d+|two|three|four|five|ten|many) (?:\w+ )?(?:events?|runs?|disputes?|orders?|tickets?|issues?|deliveries)\b/i,
-    many,
-  ],
+  [/\b(?:two|both|second|another|other) agents?\b|\bagents \w+ and \w+/i, twoAgents],
+  [severalThings, many],
 ]
 
 /** What is said to happen around the case, where it is known how to do that. */
-export function playOf({ given = '', name, model }: Stage['attack']): Play | undefined {
+export function playOf({ given = '', model, expect }: Stage['attack']): Play | undefined {
+  if (
+    /\bconfig(?:uration)? error|\bload error|\berror at load|\b(?:refused|rejected) at (?:load|start)|\bdoes not load|\bdoes not start/i.test(
+      expect,
+    )
+  ) {
+    return refusedByWords
+  }
   if (model.length === 0) return undefined
   if (model.some((item) => 'crash' in item)) return killed
-  const text = given === '' ? name : given
   // A name says in short what is asked; only what is given says what happens.
-  return given === '' ? undefined : known.find(([words]) => words.test(text))?.[1]
+  return given === '' ? undefined : known.find(([words]) => words.test(given))?.[1]
 }
 
 /** Each address that is named by itself, or the first one, then the second, where the words say that they follow. */
@@ -64,7 +88,7 @@ function byAddresses(stage: Stage): Promise<Trial> {
 }
 
 function countIn({ given = '' }: Stage['attack'], otherwise: number): number {
-  const word = /\b(\d{1,3})(?: times| \w+)|\b(two|twice|three|four|five|ten)\b/i.exec(given)
+  const word = count.exec(given)
   return word ? (numbers[word[2]?.toLowerCase() ?? ''] ?? Number(word[1])) : otherwise
 }
 
@@ -72,8 +96,8 @@ function countIn({ given = '' }: Stage['attack'], otherwise: number): number {
 function redelivered(stage: Stage): Promise<Trial> {
   return onBench(stage, {}, async (bench) => {
     await bench.start()
-    const count = Math.max(2, countIn(stage.attack, 3))
-    await Promise.all(Array.from({ length: count }, () => bench.send()))
+    const times = Math.max(2, countIn(stage.attack, 3))
+    await Promise.all(Array.from({ length: times }, () => bench.send()))
     await bench.rest()
     if (!/^(?:hold|deny)/.test(stage.attack.expect)) await letThrough(bench)
     const { events, runs } = bench.ledger
@@ -129,13 +153,14 @@ function isGranted({ setting }: Bench, name: string, agent?: string): boolean {
   )
 }
 
-/** A second agent with the same tools is woken by the same event; the later of two calls is what is judged. */
+/** A second agent with the tools of the case is woken by the same event; the later of two calls is what is judged. */
 function twoAgents(stage: Stage): Promise<Trial> {
   const change = (_: unknown, bench: Bench) => {
     for (const name of toolsOf(stage))
       if (isGranted(bench, name)) grantOf(bench, stage.attack.agent, name)['gate'] = 'auto'
     const own = bench.setting.agents[stage.attack.agent]
-    if (own) bench.setting.agents[`${stage.attack.agent}2`] = { ...own }
+    const isMeant = (grant: object) => toolsOf(stage).some((name) => name in grant)
+    if (own) bench.setting.agents[`${stage.attack.agent}2`] = { ...own, tools: own.tools.filter(isMeant) }
   }
   return onBench(stage, { change }, async (bench) => {
     await bench.start()
@@ -159,19 +184,19 @@ function many(stage: Stage): Promise<Trial> {
   }
   return onBench(stage, { ...(!/^hold/.test(expect) && { change }) }, async (bench) => {
     await bench.start()
-    const count = Math.min(50, Math.max(2, countIn(stage.attack, 3)))
+    const total = Math.min(50, Math.max(2, countIn(stage.attack, 3)))
     const sent: string[][] = []
     const send = async (number: number) => {
       sent[number - 1] = await bench.send(objectOf(bench, number))
     }
-    if (isAtOnce) await Promise.all(Array.from({ length: count }, (_, at) => send(at + 1)))
+    if (isAtOnce) await Promise.all(Array.from({ length: total }, (_, at) => send(at + 1)))
     else {
-      for (let number = 1; number <= count; number += 1) {
+      for (let number = 1; number <= total; number += 1) {
         await send(number)
         await bench.rest(number)
       }
     }
-    await bench.rest(count, 30_000)
+    await bench.rest(total, 30_000)
     const last = callsOf(sent.at(-1)?.[0])
     const isOfLast = !isAtOnce && /^deny:/.test(expect)
     const verdict = /^deny:\w+/.exec(expect)?.[0]

@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import type { Bench } from '../bench.js'
 import { Canaries } from '../canaries.js'
 import { onBench, type Stage, type Trial } from '../play.js'
-import { secretsOf } from '../setting.js'
+import { type Entry, type Setting, secretsOf } from '../setting.js'
 import type { Scenarios } from './scenario.js'
+import { grantOf } from './steps.js'
 
 /** What is wrong in the file, by what the message must name. */
 type Mistakes = Readonly<Record<string, (bench: Bench) => unknown>>
@@ -36,6 +37,118 @@ export const configScenarios: Scenarios = {
         instructions(bench, 'agents/linked.md')
       },
     }),
+}
+
+/** A mistake in the configuration, by the words that say it; several where they say several. */
+const mistakes: readonly (readonly [words: RegExp, make: (bench: Bench, stage: Stage) => unknown])[] = [
+  [
+    /\bsecret\b.*\b(?:URL|query|path)|\btoken in (?:the |an? )?(?:URL|query)/i,
+    (bench, stage) =>
+      change(bench, stage, (tool, method) =>
+        appendTo(tool, method, `?token=\${${Object.keys(stage.world.secrets)[0]}}`),
+      ),
+  ],
+  [
+    /\borigin/i,
+    ({ setting }) =>
+      Object.values(setting.credentials).map((credential) =>
+        Object.assign(credential, { origins: ['https://elsewhere.test'] }),
+      ),
+  ],
+  [
+    /\b(?:unknown|undeclared|missing|no such) arg|\bif\b.*\b(?:unknown|undeclared) /i,
+    (bench, stage) => narrow(bench, stage, { if: 'args.nothing_of_that_name > 1' }),
+  ],
+  [
+    /\byield|\bbound (?:parameter|id)|\bunbound/i,
+    (bench, stage) =>
+      change(bench, stage, (tool, method) => appendTo(tool, method, '/{nothing_of_that_name}')),
+  ],
+  [
+    /\b(?:idempotency|probe|on_unknown|neither)\b/i,
+    (bench, stage) =>
+      change(bench, stage, (tool) => {
+        tool['on_unknown'] = 'retry'
+        delete tool['idempotency']
+      }),
+  ],
+  [/\btwo agents\b|\bshared budget/i, ({ setting }, { attack }) => twoUnbounded(setting, attack.agent)],
+  [
+    /\b(?:read|GET|class)\b.*\b(?:POST|PUT|PATCH|DELETE|side.effect)/i,
+    (bench, stage) =>
+      change(bench, stage, (tool, method) => {
+        tool['post'] = tool[method]
+        if (method !== 'post') delete tool[method]
+        tool['effect'] = 'read'
+      }),
+  ],
+  [
+    /\bsymlink|\.\.\/|\boutside (?:of )?(?:the )?(?:config )?root/i,
+    (bench) => instructions(bench, '../../etc/passwd'),
+  ],
+  [
+    /\bfrom https?:|\bby URL|\bimport|\binclude/i,
+    (bench) => instructions(bench, 'https://evil.test/agents/ops.md'),
+  ],
+  [
+    /\bregexp?|\bpattern|\bmatches\b|\bCEL\b|\bexpression/i,
+    (bench, stage) => narrow(bench, stage, { if: "event.type.matches('(a+)+$')" }),
+  ],
+  [
+    /\bunknown (?:key|setting|field)|\btypo|\bmisspel/i,
+    (bench, stage) => narrow(bench, stage, { gaet: 'auto' }),
+  ],
+  [
+    /\b(?:empty|placeholder|short|unset|missing) secret/i,
+    ({ setting }) =>
+      Object.values(setting.sources).map((source) => Object.assign(source, { secret: 'changeme' })),
+  ],
+]
+
+export function refusedByWords(stage: Stage): Promise<Trial> {
+  const { given = '', name } = stage.attack
+  const found = mistakes.filter(([words]) => words.test(given))
+  const wanted = found.length > 0 ? found : mistakes.filter(([words]) => words.test(name))
+  if (wanted.length === 0) throw new Error(`the mistake is not understood: ${given}`)
+  const agent =
+    stage.attack.agent in stage.world.scopes ? stage.attack.agent : Object.keys(stage.world.scopes)[0]
+  const known = { ...stage, attack: { ...stage.attack, agent: agent ?? '' } }
+  const made = wanted.map(([words, make]) => [words.source, (bench: Bench) => make(bench, known)] as const)
+  return refused(known, Object.fromEntries(made))
+}
+
+/** The tool that the case is about, or else the first of its agent that writes. */
+function toolOf({ setting }: Bench, { attack }: Stage): string {
+  const named = attack.model.map(({ tool }) => String(tool)).find((tool) => tool in setting.tools)
+  const granted = (setting.agents[attack.agent]?.tools ?? []).flatMap((grant) => Object.keys(grant))
+  return named ?? granted.find((tool) => setting.tools[tool]?.['post'] !== undefined) ?? granted[0] ?? ''
+}
+
+function change(bench: Bench, stage: Stage, make: (tool: Entry, method: string) => void): void {
+  const tool = bench.setting.tools[toolOf(bench, stage)]
+  if (tool) make(tool, 'get' in tool ? 'get' : 'post')
+}
+
+function appendTo(tool: Entry, method: string, text: string): void {
+  tool[method] = `${tool[method]}${text}`
+}
+
+function narrow(bench: Bench, stage: Stage, more: Entry): void {
+  const name = toolOf(bench, stage)
+  Object.assign(grantOf(bench, stage.attack.agent, name), more)
+}
+
+function twoUnbounded({ agents }: Setting, name: string): void {
+  const own = agents[name]
+  if (!own) return
+  for (const grant of own.tools) {
+    for (const entry of Object.values(grant)) {
+      if ('gate' in entry) entry['gate'] = 'auto'
+      delete entry['max']
+      delete entry['sum']
+    }
+  }
+  agents[`${name}2`] = { ...own }
 }
 
 /** Each mistake by itself: `rouse check` says where it is and nothing starts. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { rouse } from '../../cli/filled-ledger.js'
 import { now } from '../../cli/recorded.js'
 import { hiddenIn, hostiles, shapeOf } from './hostile.js'
 import { type Lists, startLists, tellDead, tellHeld, tellParked } from './stuck.js'
@@ -39,12 +40,15 @@ describe('the page of what is stuck', () => {
     const { eventId, runId } = await tellDead(store, 'limit.turns', 'x')
     expect(badgeOf(await lists.page('/parked'))).toBe(1)
     expect(read(await lists.page('/'))).toContain('1 run died in the last day')
+    const doctor = async () => (await rouse(lists.ledger, ['doctor'])).out
+    expect(await doctor()).toContain('1 run is dead')
     const { id } = await store.replay(eventId, 'disputes', now)
     const html = await lists.page('/parked')
     expect(badgeOf(html)).toBe(0)
     expect(read(html)).toContain('Nothing here needs you.')
     expect(read(html)).toContain('1 dead run was replayed since and waits for nobody: see it')
     expect(read(await lists.page('/'))).not.toContain('died in the last day')
+    expect(await doctor()).not.toContain('dead')
     const rows = async (query: string) =>
       [...(await lists.page(`/runs?${query}`)).matchAll(/<tr id="(run_\w+)"/g)].map(([, run]) => run)
     expect(await rows('state=dead&replayed=yes')).toEqual([runId])

@@ -1,7 +1,7 @@
 import { createHmac, randomUUID } from 'node:crypto'
 import type { JsonObject } from '../../../src/util/json.js'
 import type { Scope } from './format.js'
-import { eventIds, hookSecret, isPublic, senderOf, typeOf } from './setting.js'
+import { eventIds, formOf, hookSecret, isPublic, typeOf } from './setting.js'
 
 export interface Signed {
   readonly headers: Readonly<Record<string, string>>
@@ -33,7 +33,7 @@ export function deliveryOf(scope: Scope, options: DeliveryOptions = {}): Signed 
     ...options.ids,
   }
   const given: Given = { scope, ids, options, type: options.type ?? typeOf(scope) }
-  const sender = senderOf(scope)
+  const sender = formOf(scope)
   const make = sender === 'stripe' ? stripeBody : sender === 'github' ? githubBody : customBody
   const body = make(given)
   options.change?.(body)

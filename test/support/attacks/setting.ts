@@ -101,6 +101,18 @@ export function senderOf({ event }: Scope): string {
   return event.split(/[\s,]/)[0] ?? ''
 }
 
+const githubIds = ['repo', 'issue', 'pull_request', 'run', 'run_attempt']
+
+/** Whose form its deliveries have: the sender's own where we can make them with these ids, else a described one. */
+export function formOf(scope: Scope): 'stripe' | 'github' | 'described' {
+  const names = Object.keys(scope.scope)
+  const sender = senderOf(scope)
+  if (sender === 'stripe' && names[0] === 'charge') return sender
+  if (sender !== 'github' || !names.includes('repo')) return 'described'
+  const isKnown = names.length > 1 && names.every((name) => githubIds.includes(name))
+  return isKnown ? sender : 'described'
+}
+
 export function typeOf({ event }: Scope): string {
   return event.split(/[\s,]+/)[1] ?? ''
 }
@@ -112,19 +124,21 @@ export function isPublic({ event }: Scope): boolean {
 /** The names of the ids that the event itself has; what else is in the scope is yielded by a read. */
 export function eventIds(scope: Scope): string[] {
   const names = Object.keys(scope.scope)
-  return senderOf(scope) === 'stripe' ? names.slice(0, 1) : names
+  return formOf(scope) === 'stripe' ? names.slice(0, 1) : names
 }
 
 function sourceEntry(scope: Scope): Entry {
-  const sender = senderOf(scope)
+  const form = formOf(scope)
+  const label = isPublic(scope) && { label: 'public' }
   const secret = `\${HOOK_SECRET}`
-  if (sender === 'stripe') return { kind: 'stripe', secret }
-  if (sender === 'github') return { kind: 'github', secret, ...(isPublic(scope) && { label: 'public' }) }
-  return customSource(
+  if (form === 'stripe') return { kind: 'stripe', secret }
+  if (form === 'github') return { kind: 'github', secret, ...label }
+  const described = customSource(
     Object.fromEntries(
       Object.entries(scope.scope).map(([name, value]) => [name, `ids.${name} ~ ${patternOf(value)}`]),
     ),
   )
+  return { ...described, ...label }
 }
 
 /** A sender that is described: an HMAC over the body. */

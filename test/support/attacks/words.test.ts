@@ -10,6 +10,7 @@ import { visitHandlers } from './receiver/visits.js'
 import { playOf } from './scenarios/by-words.js'
 import { refusedByWords } from './scenarios/configs.js'
 import { changedObject, changedPolicy, expired, otherRun, replayed } from './scenarios/gates.js'
+import { formOf } from './setting.js'
 import { turnsOf } from './turns.js'
 import { argOf, quotasOf, quotaText, sumsOf } from './world-words.js'
 
@@ -31,6 +32,16 @@ describe('the words of a world', () => {
     ['a word that nobody knows', { type: 'text', max_length: 200 }],
   ])('are an argument: %s', (words, entry) => {
     expect(argOf(words).entry).toEqual(entry)
+  })
+
+  it.each([
+    ['stripe charge.dispute.created evt_1', { charge: 'ch_1', customer: 'cus_1' }, 'stripe'],
+    ['stripe invoice.paid evt_1', { invoice: 'in_1' }, 'described'],
+    ['github issues.opened, public repo', { repo: 'a/b', issue: 1 }, 'github'],
+    ['github release.published', { repo: 'a/b', release: 1 }, 'described'],
+    ['gitlab merge_request.open', { project: 1 }, 'described'],
+  ] as const)('are a sender whose deliveries can be made: %s', (event, scope, form) => {
+    expect(formOf({ event, scope })).toBe(form)
   })
 
   it('name the fact that an argument is bound by', () => {

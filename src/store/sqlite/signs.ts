@@ -2,6 +2,7 @@ import type { Backlog, DeadRuns } from '../../domain/alerting.js'
 import type { ErrorCode } from '../../domain/errors.js'
 import type { Store } from '../store.js'
 import type { Reader } from './reader.js'
+import { isReplayed } from './replayed.js'
 
 /** More that wait are not counted one by one. */
 const mostCounted = 10_000
@@ -36,9 +37,8 @@ export function signs(reader: Reader): Pick<Store, 'backlog' | 'deadRuns'> {
   const dead = db.prepare<[number], DeadRow>(`
     SELECT agent, count(*) AS count, max(id) AS newest
     FROM (SELECT id, event_id, agent, replay, finished_at FROM runs INDEXED BY runs_by_state
-      WHERE state = 'dead' AND error_code IS NOT 'limit.crashes' ORDER BY created_at DESC LIMIT ${mostLookedAt}) r
-    WHERE finished_at >= ? AND NOT EXISTS (
-      SELECT 1 FROM runs n WHERE n.event_id = r.event_id AND n.agent = r.agent AND n.replay > r.replay)
+      WHERE state = 'dead' AND error_code IS NOT 'limit.crashes' ORDER BY created_at DESC LIMIT ${mostLookedAt}) t
+    WHERE finished_at >= ? AND NOT ${isReplayed}
     GROUP BY agent`)
   const newestOf = db.prepare<[string], NewestRow>('SELECT event_id, error_code FROM runs WHERE id = ?')
   const waiting = (row: BacklogRow | undefined) => ({

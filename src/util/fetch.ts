@@ -1,6 +1,7 @@
 import { lookup as systemLookup } from 'node:dns'
+import { createRequire } from 'node:module'
 import { isIP, type LookupFunction } from 'node:net'
-import { Agent, buildConnector, type Dispatcher } from 'undici'
+import type { Agent, Dispatcher } from 'undici'
 import { isAllowedAddress } from './address.js'
 import { sleep } from './clock.js'
 import { DecodingError, decode } from './decode.js'
@@ -84,13 +85,27 @@ const encodingOverheadBytes = 1024
 
 export function createNetwork(options: NetworkOptions = {}): Network {
   // Two pools, so that no connection made under the wider rule is ever used under the narrower one.
-  const pools = { public: createPool(false, options), private: createPool(true, options) }
+  const open = () => ({ public: createPool(false, options), private: createPool(true, options) })
+  let pools: ReturnType<typeof open> | undefined
+  let isClosed = false
   return {
-    request: (request) => perform(request.allowPrivate ? pools.private : pools.public, request),
+    async request(request) {
+      if (isClosed) throw new NetworkError('closed', stopping(parseUrl(request.url).host), false)
+      pools ??= open()
+      return perform(request.allowPrivate ? pools.private : pools.public, request)
+    },
     async close() {
-      await Promise.all([pools.public.destroy(), pools.private.destroy()])
+      isClosed = true
+      await Promise.all([pools?.public.destroy(), pools?.private.destroy()])
     },
   }
+}
+
+const stopping = (host: string) => `the request to ${host} was given up: rouse is stopping`
+
+/** 40 ms and 8 MB, so not before the first request: many a daemon waits for one for hours. */
+function library(): typeof import('undici') {
+  return createRequire(import.meta.url)('undici') as typeof import('undici')
 }
 
 export interface FetchOptions {
@@ -150,6 +165,7 @@ export function agentOptions(
 }
 
 function createPool(allowPrivate: boolean, options: NetworkOptions): Agent {
+  const { Agent, buildConnector } = library()
   const connect = buildConnector({
     timeout: options.connectTimeoutMs ?? defaultConnectTimeoutMs,
     lookup: checkedLookup(options.lookup ?? (systemLookup as LookupFunction), allowPrivate),
@@ -352,7 +368,7 @@ function explain(error: Error, url: URL, isSent: boolean): Stop {
   if (code === 'UND_ERR_INVALID_ARG')
     return { fault: 'invalid', message: `the request is not valid: ${error.message}` }
   if (code === 'UND_ERR_DESTROYED' || code === 'UND_ERR_CLOSED')
-    return { fault: 'closed', message: `the request to ${host} was given up: rouse is stopping` }
+    return { fault: 'closed', message: stopping(host) }
   if (isSent)
     return {
       fault: 'reset',

@@ -385,6 +385,15 @@ describe('what is known of a request that failed', () => {
     expect(await errorOf(request(net, origin))).toMatchObject({ fault: 'closed', isSent: false })
     expect(heard).toHaveLength(1)
   })
+
+  it('begins nothing either where nothing was asked for before', async () => {
+    const heard: string[] = []
+    const origin = await rawServer((_socket, text) => heard.push(text))
+    const net = network()
+    await net.close()
+    expect(await errorOf(request(net, origin))).toMatchObject({ fault: 'closed', isSent: false })
+    expect(heard).toEqual([])
+  })
 })
 
 describe('the size of an answer', () => {

@@ -12,6 +12,7 @@ import { pageRoute } from './page-route.js'
 import type { Page } from './pages/page.js'
 import { pages } from './pages/registry.js'
 import { exactly, findRoute, type Route } from './routes.js'
+import { navRoute } from './standing.js'
 
 export interface AdminAppOptions extends ApiOptions {
   /** Everything that is counted, as Prometheus reads it. */
@@ -71,6 +72,7 @@ function routesOf(options: AdminAppOptions, door: Door): readonly Route[] {
       path: exactly('/logout'),
       answer: ({ incoming, target }) => logOut(incoming, target, options.keeper),
     },
+    navRoute(door, options),
     ...(options.pages ?? pages).map((page) => pageRoute(page, door, options)),
     ...apiRoutes(door, options),
     get('/metrics', (ask) => door.api(ask, 'read', () => answerMetrics(options))),

@@ -5,9 +5,9 @@ import { answerPage, refuse } from './answers.js'
 import type { Caller } from './callers.js'
 import { type Ask, type Door, type DoorOptions, isPart } from './door.js'
 import type { Html, Page, PageOptions, PageRequest, Shown } from './pages/page.js'
-import { standstillOf } from './pages/parked-words.js'
 import type { Route } from './routes.js'
-import { Layout, type Standing } from './ui/layout.js'
+import { type StandingOptions, standingOf } from './standing.js'
+import { Layout } from './ui/layout.js'
 import { Text } from './ui/parts.js'
 
 const maxFormBytes = 64 * 1024
@@ -112,36 +112,6 @@ export async function framed(
     </Layout>
   )
   return `<!doctype html>${await drawn(whole)}`
-}
-
-type StandingOptions = Pick<PageOptions, 'store' | 'clock' | 'unready'>
-
-type Counted = Omit<Standing, 'unready'>
-
-/** By ledger, what was counted when it last changed: with very many dead runs counting takes milliseconds. */
-const lastCounted = new WeakMap<
-  PageOptions['store'],
-  { readonly version: number; readonly counted: Counted }
->()
-
-/** What the links of pages count is what the pages list: one reading of the ledger says both. */
-async function standingOf({ store, clock, unready }: StandingOptions): Promise<Standing> {
-  const version = await store.version()
-  const last = lastCounted.get(store)
-  const counted = last?.version === version ? last.counted : await count(store, clock.now())
-  lastCounted.set(store, { version, counted })
-  return { ...counted, unready: unready() }
-}
-
-async function count(store: PageOptions['store'], now: number): Promise<Counted> {
-  const stuck = await store.stuck(now)
-  const { held, parked, dead, heldUp } = standstillOf(stuck)
-  return {
-    waiting: stuck.approvals.count,
-    stuck: held + parked + dead + heldUp,
-    isForPerson: held + parked + dead > 0,
-    isAtLeast: stuck.isPartial,
-  }
 }
 
 /** Text that comes of it is escaped already. */

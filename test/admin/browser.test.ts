@@ -1,7 +1,7 @@
 import chromium from '@sparticuz/chromium'
 import { html } from 'hono/html'
 import { type Browser, chromium as program, type Page as Tab } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Page } from '../../src/admin/pages/page.js'
 import { addToken, loginLink } from '../../src/admin/tokens.js'
 import { Live } from '../../src/admin/ui/live.js'
@@ -92,6 +92,46 @@ it('a page keeps itself fresh, leaves what is typed, and breaks none of its own 
   expect(await tab.inputValue('#field')).toBe('half a word')
   expect(await tab.evaluate('document.activeElement?.id')).toBe('field')
   expect(faults).toEqual([])
+})
+
+describe('the numbers of the navigation', () => {
+  const waiting = 'nav a[href="/approvals"] .count'
+  const decide = () =>
+    setting.ledger.store.decide(
+      setting.ledger.approvalId,
+      { state: 'denied', by: 'somebody', reason: 'no', digest: setting.ledger.approvalDigest },
+      now,
+    )
+
+  it('change without a reload, leave the focus where it is, and are read out to nobody', async () => {
+    expect(await tab.textContent(waiting)).toBe('1')
+    await tab.focus('nav a[href="/approvals"]')
+    await tab.evaluate('document.activeElement.isSame = true')
+    await decide()
+    await tab.waitForSelector(waiting, { state: 'detached' })
+    expect(await tab.evaluate('document.activeElement.isSame')).toBe(true)
+    expect(await tab.getAttribute('nav a[href="/"]', 'aria-current')).toBe('page')
+    expect(await tab.$$eval('nav a', (links) => links.length)).toBe(7)
+    const spoken = ':is([aria-live], [role=status], [role=alert])'
+    expect(await tab.locator(`${spoken} nav, nav${spoken}, nav ${spoken}`).count()).toBe(0)
+    expect(faults).toEqual([])
+  })
+
+  it('are asked for once a second at most, whatever happens', async () => {
+    const times: number[] = []
+    tab.on('request', (request) => {
+      if (new URL(request.url()).pathname === '/nav') times.push(Date.now())
+    })
+    await tab.evaluate(`(async () => {
+      for (let round = 0; round < 60; round++) {
+        for (const name of ['run', 'call', 'approval']) htmx.trigger(document.body, name)
+        await new Promise((done) => setTimeout(done, 50))
+      }
+    })()`)
+    await until('the last of them', () => times.length >= 4)
+    const gaps = times.slice(1).map((time, at) => time - (times[at] ?? 0))
+    expect(Math.min(...gaps)).toBeGreaterThan(900)
+  })
 })
 
 it('leaves what was there where the daemon has a fault', async () => {

@@ -66,6 +66,18 @@ describe('a page', () => {
     expect([asked[0]?.captured, asked[0]?.query.get('x'), asked[0]?.isPart]).toEqual([['12'], '1', false])
   })
 
+  it('has its navigation anew for htmx alone, and says it to nobody else', async () => {
+    const path = '/nav?place=events'
+    const htmx = { 'HX-Request': 'true' }
+    const part = await setting.send({ path, headers: { ...read(), ...htmx } })
+    expect(part.status).toBe(200)
+    expect(part.body).toMatch(/^<a href="\/">Now<\/a><a href="\/events" aria-current="page">Events<\/a>/)
+    expect(part.body).toContain('Approvals<span class="count is-wait">1</span></a>')
+    expect((await setting.send({ path, headers: htmx })).status).toBe(401)
+    const { status, headers } = await setting.send({ path, headers: read() })
+    expect([status, headers['location']]).toEqual([303, '/'])
+  })
+
   it('is its part alone for htmx, and the whole for everybody else', async () => {
     const part = await setting.send({
       path: '/things/12?part=x',

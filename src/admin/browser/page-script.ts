@@ -71,6 +71,10 @@ export const pageScript = `'use strict'
     else if (Object.hasOwn(keys, key) ? keys[key]() : key.length === 1 && button(key)) event.preventDefault()
   })
 
+  // The numbers of the navigation listen to one event, so that they are asked for once whatever happens at one time.
+  for (const name of ['run', 'call', 'approval', 'again'])
+    body.addEventListener(name, () => htmx.trigger(body, 'standing'))
+
   if (!live) return
   let wasLost = false
   const say = (isOn) => {

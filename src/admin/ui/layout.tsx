@@ -5,29 +5,16 @@ import type { Caller } from '../callers.js'
 import type { Place } from '../pages/page.js'
 import { markText } from '../tail.js'
 import { Mark } from './mark.js'
+import { type Counted, Nav } from './nav.js'
 
-/** What the navigation tells on every page. */
+/** What the frame tells on every page. */
 export interface Standing {
-  readonly waiting: number
-  /** Held, dead and not replayed, parked until a person does something or some trouble is over. */
-  readonly stuck: number
-  /** Some of these need a person. */
-  readonly isForPerson: boolean
-  readonly isAtLeast: boolean
+  readonly counted: Counted
+  /** Undefined while deliveries are taken; else why not. */
   readonly unready: string | undefined
 }
 
-const links: readonly (readonly [place: Place, href: string, name: string])[] = [
-  ['now', '/', 'Now'],
-  ['events', '/events', 'Events'],
-  ['runs', '/runs', 'Runs'],
-  ['approvals', '/approvals', 'Approvals'],
-  ['agents', '/agents', 'Agents'],
-  ['sources', '/sources', 'Sources'],
-  ['parked', '/parked', 'Dead and parked'],
-]
-
-/** The frame of every page. Works without any script; with it, what stands in `main` keeps itself fresh. */
+/** The frame of every page. Works without any script; with it, `main` and the navigation keep themselves fresh. */
 export function Layout({
   title,
   place,
@@ -56,22 +43,7 @@ export function Layout({
             <Mark />
             <span>rouse</span>
           </a>
-          <nav aria-label="Pages">
-            {links.map(([name, href, said]) => (
-              <a href={href} {...(name === place ? { 'aria-current': 'page' as const } : {})}>
-                {said}
-                {name === 'approvals' && standing.waiting > 0 && (
-                  <span class="count is-wait">{standing.waiting.toLocaleString('en')}</span>
-                )}
-                {name === 'parked' && standing.stuck > 0 && (
-                  <span class={`count is-${standing.isForPerson ? 'bad' : 'wait'}`}>
-                    {standing.stuck.toLocaleString('en')}
-                    {standing.isAtLeast && '+'}
-                  </span>
-                )}
-              </a>
-            ))}
-          </nav>
+          <Nav place={place} counted={standing.counted} />
           <div class="foot">
             <span class="live" id="live" role="status" hidden />
             <span class="role">

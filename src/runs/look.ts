@@ -39,7 +39,7 @@ export async function look(context: RunContext, journal: Journal, call: ToolCall
   if (isPassing(answer)) return waitForProbe(context, journal, source, answer)
   if (answer.kind !== 'answered') return unclear(source, answer.error.message)
   if (answer.status < 200 || answer.status >= 300) return unclear(source, `the API answered ${answer.status}`)
-  const args = withOptionals(tool, parseArguments(tool, call.argumentsText))
+  const args = withOptionals(tool, parseArguments(tool, call.editedArguments ?? call.argumentsText))
   const { body, hasMore } = answer
   const finding = judgeLook(probe, { answer: body, hasMore, marker: markerOf(key), args, ids, event })
   if (finding.finding === 'unclear') return unclear(source, finding.reason)

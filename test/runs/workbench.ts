@@ -34,6 +34,8 @@ export class Workbench {
   dieAt: FaultPoint | undefined
   /** Whether runs are those of a ledger that was a backup. */
   isRestored = false
+  /** The configuration in force, where it is no longer the one that the runs began with. */
+  inForce: Config | undefined
 
   private constructor(
     readonly directory: string,
@@ -103,6 +105,7 @@ export class Workbench {
 export class BenchRun {
   #claimed: ClaimedRun | undefined
   #nodes = 0
+  #turns = 0
 
   constructor(
     readonly bench: Workbench,
@@ -137,7 +140,7 @@ export class BenchRun {
       argumentsText: JSON.stringify(args),
       effect: this.bench.config.tools.get(tool)?.effect,
     }))
-    await store.appendStep(lease, step(), calls, clock.now())
+    await store.appendStep(lease, step({ turn: ++this.#turns }), calls, clock.now())
   }
 
   /**
@@ -208,7 +211,7 @@ export class BenchRun {
   }
 
   private context(claimed: ClaimedRun, signal: AbortSignal): RunContext {
-    const { clock, config, isRestored, store, tools } = this.bench
+    const { clock, config, inForce, isRestored, store, tools } = this.bench
     const agent = config.agents.get('helper')
     if (!agent) throw new Error('there is no agent helper')
     return {
@@ -216,7 +219,7 @@ export class BenchRun {
       run: { ...claimed.run, isRestored },
       agent,
       config,
-      current: () => config,
+      current: () => inForce ?? config,
       secrets: secretsFor(config, config),
       store,
       tools,

@@ -18,6 +18,18 @@ export function scopeOf(eventIds: Ids, yields: readonly Ids[]): Ids {
   return Object.fromEntries(scope)
 }
 
+/** The ids of a run: what came first in time stays, whichever call was asked for before. */
+export function scopeOfRun(
+  eventIds: Ids,
+  calls: readonly { readonly yields: Ids; readonly settledAt: number | undefined }[],
+): Ids {
+  const answered = calls.toSorted((left, right) => (left.settledAt ?? 0) - (right.settledAt ?? 0))
+  return scopeOf(
+    eventIds,
+    answered.map(({ yields }) => yields),
+  )
+}
+
 /**
  * The ids that this answer yields. Only single values whose whole text matches the declared pattern count; a
  * list, an object or anything else yields nothing.

@@ -2,7 +2,7 @@ import type { Config } from '../config/config.js'
 import type { Grant } from '../domain/agent.js'
 import type { Approval } from '../domain/approval.js'
 import { reservationsFor } from '../policy/budget.js'
-import { boundIdsOf, scopeOf } from '../policy/scope.js'
+import { boundIdsOf, scopeOfRun } from '../policy/scope.js'
 import type { Journal, StoredEvent } from '../store/records.js'
 import type { Store } from '../store/store.js'
 import { parseArguments } from '../tools/arguments.js'
@@ -30,10 +30,7 @@ export async function budgetsOf(
   const agent = config.agents.get(approval.agent)
   const grant = agent?.grants.find((candidate) => candidate.tool === approval.tool)
   if (!call || !tool || !grant) return undefined
-  const ids = scopeOf(
-    event.ids,
-    calls.map((earlier) => earlier.yields),
-  )
+  const ids = scopeOfRun(event.ids, calls)
   try {
     const args = parseArguments(tool, call.editedArguments ?? call.argumentsText)
     const subject = `${event.source}/${run.subject}`

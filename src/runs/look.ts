@@ -4,7 +4,7 @@ import type { Probe, Tool } from '../domain/tool.js'
 import type { ToolCall, ToolOutput } from '../domain/tool-call.js'
 import { markerOf } from '../policy/idempotency.js'
 import { judgeLook } from '../policy/probe.js'
-import { scopeOf } from '../policy/scope.js'
+import { scopeOfRun } from '../policy/scope.js'
 import type { Journal } from '../store/records.js'
 import { parseArguments } from '../tools/arguments.js'
 import { withOptionals } from '../tools/template.js'
@@ -28,10 +28,7 @@ export async function look(context: RunContext, journal: Journal, call: ToolCall
   const { probe } = tool
   const source = probe && context.config.tools.get(probe.tool)
   if (!probe || !source) throw new AppError('internal.unexpected', `${tool.name} has no probe`)
-  const ids = scopeOf(
-    context.event.ids,
-    journal.calls.map(({ yields }) => yields),
-  )
+  const ids = scopeOfRun(context.event.ids, journal.calls)
   const event = eventObject(context)
   const answer = await ask(context, source, ids, event)
   if (answer instanceof PolicyError) return unclear(source, answer.message)

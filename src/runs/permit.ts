@@ -8,7 +8,7 @@ import { factPathsOf, pickFacts } from '../policy/facts.js'
 import { type Gate, gateOf } from '../policy/gate.js'
 import { checkGrant } from '../policy/grant.js'
 import { idempotencyKey, markerOf, ordinalOf } from '../policy/idempotency.js'
-import { boundIdsOf, scopeOf } from '../policy/scope.js'
+import { boundIdsOf, scopeOfRun } from '../policy/scope.js'
 import type { Journal } from '../store/records.js'
 import { parseArguments } from '../tools/arguments.js'
 import type { Bindings } from '../tools/tool.js'
@@ -52,10 +52,7 @@ export async function permit(context: RunContext, journal: Journal, call: ToolCa
   const { tool, grant } = granted(context, call)
   const args = parseArguments(tool, call.editedArguments ?? call.argumentsText)
   checkTexts(context, tool, args)
-  const ids = scopeOf(
-    event.ids,
-    journal.calls.map((earlier) => earlier.yields),
-  )
+  const ids = scopeOfRun(event.ids, journal.calls)
   const why = await reasonsToAsk(context, journal, call, tool, ids)
   const bare: Bindings = { ids, args, facts: {}, event: eventObject(context), marker: undefined }
   const allFacts = await readFacts(context, tool, bare)

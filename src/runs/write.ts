@@ -3,7 +3,7 @@ import type { RunOutcome } from '../domain/run.js'
 import type { Tool } from '../domain/tool.js'
 import type { FrozenRequest, Intent, ToolCall, ToolOutput } from '../domain/tool-call.js'
 import { classifyWrite, type SendHistory } from '../policy/outcome.js'
-import { boundIdsOf, readCreated, readYields, scopeOf } from '../policy/scope.js'
+import { boundIdsOf, readCreated, readYields, scopeOfRun } from '../policy/scope.js'
 import type { Journal, ToolCallRow } from '../store/records.js'
 import type { ToolAnswer } from '../tools/tool.js'
 import { backoffMs } from '../util/backoff.js'
@@ -110,10 +110,7 @@ export async function transmit(given: RunContext, journal: Journal, call: ToolCa
     const output: ToolOutput = { ok: true, status, result: context.secrets.redactJson(answer.result) }
     const again = history.earlier === 'none' ? {} : { note: againNote(history) }
     const yields = readYields(tool, body)
-    const scope = scopeOf(
-      context.event.ids,
-      journal.calls.map((earlier) => earlier.yields),
-    )
+    const scope = scopeOfRun(context.event.ids, journal.calls)
     const created = { ids: readCreated(tool, body), bound: boundIdsOf(tool, scope) }
     const outcome = { state: 'confirmed', status, output, yields, created, ...again } as const
     await store.settle(lease, call.id, outcome, now)

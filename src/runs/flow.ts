@@ -48,7 +48,13 @@ function readingsBefore(
   const seen = calls.filter(
     ({ stepId, state }) => (turnOf.get(stepId) ?? 0) < turn && settledToolCallStates.includes(state),
   )
-  const names = new Set(seen.filter(({ state }) => hasAnswer.has(state)).map(({ tool }) => tool))
+  const answered = seen.filter(({ state }) => hasAnswer.has(state))
+  const names = new Set(answered.map(({ tool }) => tool))
+  for (const { tool: name, state, status = 0 } of answered) {
+    const probe = config.tools.get(name)?.probe
+    // Confirmed without an answer of its own that says so: the model was told what the probe saw.
+    if (probe && state === 'confirmed' && (status < 200 || status >= 300)) names.add(probe.tool)
+  }
   if (run.refreshed && agent.refresh !== undefined) names.add(agent.refresh)
   return [...names].flatMap((name) => {
     const tool = config.tools.get(name)

@@ -30,7 +30,7 @@ export async function advanceToolCall(
     case 'waiting':
       return { state: 'parked', on: 'approval' }
     case 'prepared':
-      return sendPrepared(context, journal, call)
+      return resumePrepared(context, journal, call)
     case 'sent':
       return resumeSent(context, call)
     case 'unknown':
@@ -51,7 +51,6 @@ async function decideAndPerform(
   journal: Journal,
   call: ToolCallRow,
 ): Promise<RunOutcome | undefined> {
-  const { store, lease, clock } = context
   let prepared: ToolCallRow
   try {
     if (call.state === 'approved') faultPoint('K18')
@@ -65,13 +64,50 @@ async function decideAndPerform(
     if (permitted.tool.effect === 'read') return await performRead(context, journal, call, permitted)
     prepared = await prepareWrite(context, call, permitted)
   } catch (error) {
-    if (!(error instanceof PolicyError)) throw error
-    context.span?.fail(error.code)
-    const output = refusal(error.code, error.message, hintFor(error))
-    await store.settle(lease, call.id, { state: 'denied', output, note: error.message }, clock.now())
-    return undefined
+    return await denied(context, call, error)
   }
   return sendPrepared(context, journal, prepared)
+}
+
+/** The model is told of what policy refused. Throws whatever is no PolicyError. */
+async function denied({ store, lease, clock, span }: RunContext, { id }: ToolCallRow, error: unknown) {
+  if (!(error instanceof PolicyError)) throw error
+  span?.fail(error.code)
+  const output = refusal(error.code, error.message, hintFor(error))
+  await store.settle(lease, id, { state: 'denied', output, note: error.message }, clock.now())
+  return undefined
+}
+
+/**
+ * A write that was let through and has waited since is decided once more: approvals run out, facts change, and an
+ * agent may be in shadow by now. One that a person had sent again, or that a backup holds, is the person's.
+ */
+async function resumePrepared(
+  context: RunContext,
+  journal: Journal,
+  call: ToolCallRow,
+): Promise<RunOutcome | undefined> {
+  if (call.sends === 0 && !context.run.isRestored) {
+    try {
+      await checkOnceMore(context, journal, call)
+    } catch (error) {
+      return await denied(context, call, error)
+    }
+  }
+  return sendPrepared(context, journal, call)
+}
+
+async function checkOnceMore(context: RunContext, journal: Journal, call: ToolCallRow): Promise<void> {
+  const isApproved = call.approvalId !== undefined
+  const asDecided: ToolCallRow = isApproved ? { ...call, state: 'approved' } : call
+  const permitted = await permit(context, journal, asDecided)
+  if (isApproved) checkApproval(context, journal, asDecided, permitted)
+  else if (permitted.gate === 'approve') {
+    throw new PolicyError('approval.void', `by now ${call.tool} may be used with a person’s word only`)
+  }
+  if (permitted.gate === 'shadow') {
+    throw new PolicyError('policy.stale', `by now this agent only shows what it would do with ${call.tool}`)
+  }
 }
 
 /** How often in a row a run waits for an API that asks it to, before the read counts as failed. */
@@ -132,7 +168,8 @@ function hintFor(error: PolicyError): string {
     'policy.budget': 'No more of this is allowed; go on without it.',
     'policy.flow': 'What you have read is not for those who would see this; go on without it.',
     'policy.text': 'Leave it out and call again.',
-    'policy.stale': 'Use only the tools that are listed.',
+    'policy.stale':
+      'The configuration has changed; use only the tools that are listed, and go on without this.',
     'approval.void': 'What was approved has changed; ask again only if it is still right.',
     'approval.expired': 'Nobody let it through in time; go on without it.',
   }

@@ -11,11 +11,13 @@ import {
   parseLimit,
   printDocument,
   sinceOf,
+  usageError,
   whenOf,
 } from './command.js'
 import { findId, shortIds, withLedger } from './ledger.js'
 import { formatTable } from './table.js'
 import { count, plain } from './text.js'
+import { unreadable } from './unreadable.js'
 
 interface Options {
   readonly source?: string
@@ -24,6 +26,7 @@ interface Options {
   readonly since?: string
   readonly before?: string
   readonly limit: number
+  readonly unreadable?: boolean
   readonly json?: boolean
 }
 
@@ -35,13 +38,24 @@ export const declareEvents: Declare = (command, invocation) => {
     .option('--since <time>', 'recorded in the last 2h, 7d, … or since an ISO 8601 time')
     .option('--before <id>', 'older than this event: the next page')
     .option('--limit <n>', 'at most this many', parseLimit, 20)
+    .option('--unreadable', 'instead: verified deliveries that could not be read, of which no event came')
   addJsonOption(command)
   addExamples(command, [
     'rouse events --since 2h',
     'rouse events --source payments --state ignored',
+    'rouse events --unreadable',
     'rouse events --json | jq -r ".events[].id"',
   ])
-  command.action((options: Options) => events(invocation, options))
+  command.action((options: Options) =>
+    options.unreadable ? unreadable(invocation, onlyUnreadable(options)) : events(invocation, options),
+  )
+}
+
+/** Of deliveries that could not be read there is nothing to choose by. */
+function onlyUnreadable({ source, type, state, since, ...wanted }: Options): Options {
+  const given = Object.entries({ source, type, state, since }).find(([, value]) => value !== undefined)
+  if (given) throw usageError(`--unreadable lists all of them; it does not go with --${given[0]}`)
+  return wanted
 }
 
 async function events(invocation: Invocation, options: Options): Promise<void> {

@@ -1,5 +1,8 @@
-import { parkedOns, type Run, type RunState, runTransitions } from '../domain/run.js'
+import { type ParkedOn, parkedOns, type Run, type RunState, runTransitions } from '../domain/run.js'
 import { alertDocument, runDocument } from '../runs/documents.js'
+import type { RunFilter } from '../store/records.js'
+import type { RunSearch, RunsFound } from '../store/reports.js'
+import type { Store } from '../store/store.js'
 import { formatAlerts, standingAlerts } from './alerts.js'
 import {
   addExamples,
@@ -10,6 +13,7 @@ import {
   parseLimit,
   printDocument,
   sinceOf,
+  usageError,
   whenOf,
 } from './command.js'
 import { findId, shortIds, withLedger } from './ledger.js'
@@ -22,6 +26,7 @@ interface Options {
   readonly agent?: string
   readonly state?: string
   readonly parkedOn?: string
+  readonly replayed?: string
   readonly since?: string
   readonly before?: string
   readonly limit: number
@@ -33,11 +38,16 @@ export const declareRuns: Declare = (command, invocation) => {
     .option('--agent <name>', 'of this agent')
     .option('--state <state>', Object.keys(runTransitions).join(', '))
     .option('--parked-on <what>', `only parked ones, on ${parkedOns.join(', ')}`)
+    .option('--replayed <answer>', 'only dead ones: yes, those replayed since; no, those that still wait')
     .option('--since <time>', 'made in the last 2h, 7d, … or since an ISO 8601 time')
     .option('--before <id>', 'older than this run: the next page')
     .option('--limit <n>', 'at most this many', parseLimit, 20)
   addJsonOption(command)
-  addExamples(command, ['rouse runs --state parked', 'rouse runs --agent ci-doctor --since 1d'])
+  addExamples(command, [
+    'rouse runs --state parked',
+    'rouse runs --agent ci-doctor --since 1d',
+    'rouse runs --replayed no',
+  ])
   command.action((options: Options) => runs(invocation, options))
 }
 
@@ -45,22 +55,27 @@ async function runs(invocation: Invocation, options: Options): Promise<void> {
   const { io } = invocation
   const { agent, limit } = options
   const since = options.since === undefined ? undefined : sinceOf(options.since, io.clock.now())
-  const states = Object.keys(runTransitions) as RunState[]
   const parkedOn =
     options.parkedOn === undefined ? undefined : oneOf('--parked-on', options.parkedOn, parkedOns)
-  const wanted = options.state ?? (parkedOn === undefined ? undefined : 'parked')
-  const state = wanted === undefined ? undefined : oneOf('--state', wanted, states)
+  const isReplayed =
+    options.replayed === undefined
+      ? undefined
+      : oneOf('--replayed', options.replayed, ['yes', 'no']) === 'yes'
+  const state = stateOf(options, parkedOn, isReplayed)
   await withLedger(invocation, async (store) => {
     const before = options.before === undefined ? undefined : await findId(store, options.before, ['run'])
-    const found = await store.listRuns({
+    const search = {
       limit,
       ...(agent === undefined ? {} : { agent }),
       ...(state === undefined ? {} : { state }),
       ...(parkedOn === undefined ? {} : { parkedOn }),
       ...(since === undefined ? {} : { since }),
       ...(before === undefined ? {} : { before }),
-    })
-    const next = found.length === limit ? found.at(-1)?.id : undefined
+    }
+    const { runs: found, next } =
+      isReplayed === undefined
+        ? await listed(store, search)
+        : await searched(store, { ...search, isReplayed })
     const alerts = state === 'parked' ? await standingAlerts(store) : undefined
     if (options.json) {
       const told = alerts && { alerts: alerts.map(alertDocument) }
@@ -69,9 +84,44 @@ async function runs(invocation: Invocation, options: Options): Promise<void> {
     }
     if (alerts && alerts.length > 0) io.out(`${formatAlerts(alerts, invocation)}\n`)
     io.out(state === 'parked' ? formatParked(found, invocation) : formatRuns(found, invocation))
-    if (state === 'dead' && found.length > 0) io.err(howToReplay(found, io.clock.now(), agent))
+    if (state === 'dead' && !isReplayed && found.length > 0) io.err(howToReplay(found, io.clock.now(), agent))
     if (next !== undefined) io.err(`older ones: rouse runs --before ${next}`)
   })
+}
+
+/** What is asked of parked or dead runs only says the state too. */
+function stateOf(
+  { state }: Options,
+  parkedOn: ParkedOn | undefined,
+  isReplayed: boolean | undefined,
+): RunState | undefined {
+  const states = Object.keys(runTransitions) as RunState[]
+  const given = state === undefined ? undefined : oneOf('--state', state, states)
+  if (isReplayed === undefined) return given ?? (parkedOn === undefined ? undefined : 'parked')
+  if (parkedOn !== undefined || (given ?? 'dead') !== 'dead') {
+    throw usageError('--replayed is of dead runs: it goes with no other --state, and not with --parked-on')
+  }
+  return 'dead'
+}
+
+type Page = Pick<RunsFound, 'runs' | 'next'>
+
+async function listed(store: Store, filter: RunFilter): Promise<Page> {
+  const runs = await store.listRuns(filter)
+  return { runs, next: runs.length === filter.limit ? runs.at(-1)?.id : undefined }
+}
+
+/** A whole page, however many runs lie between these. */
+async function searched(store: Store, search: RunSearch): Promise<Page> {
+  const runs: Run[] = []
+  let next = search.before
+  do {
+    const limit = search.limit - runs.length
+    const found = await store.findRuns({ ...search, limit, ...(next && { before: next }) })
+    runs.push(...found.runs)
+    next = found.next
+  } while (next !== undefined && runs.length < search.limit)
+  return { runs, next }
 }
 
 /** What to type to see which of them would be run again, and what that would do a second time. */

@@ -6,6 +6,7 @@ import { endpoints, streams } from '../../src/admin/api/routes.js'
 import type { StoredEvent } from '../../src/store/records.js'
 import { callOf, claim, refundRequest, rouse, stepOf } from '../cli/filled-ledger.js'
 import { now } from '../cli/recorded.js'
+import { arrival } from '../contract/store-fixtures.js'
 import { startLists } from './pages/stuck.js'
 import { type AdminSetting, bearer, ownSecret, startSetting } from './setting.js'
 
@@ -151,6 +152,34 @@ describe('the table of endpoints', () => {
     }
   })
 
+  it('lists deliveries that could not be read, page by page, as the command line does', async () => {
+    const { store } = setting.ledger
+    const ids: string[] = []
+    for (const index of [1, 2, 3]) {
+      const one = {
+        ...arrival({ source: 'payments', receivedAt: now + index }),
+        reason: `no JSON ${ownSecret}`,
+      }
+      await store.recordMalformed(one)
+      ids.unshift(one.deliveryId)
+    }
+    const first = (await get('/api/unreadable?limit=2')).json as { deliveries: Answer[]; next: string }
+    const second = (await get(`/api/unreadable?limit=2&before=${first.next}`)).json as typeof first
+    expect([...first.deliveries, ...second.deliveries].map(({ id }) => id)).toEqual(ids)
+    expect(second.next).toBe(null)
+    expect(first.deliveries[0]).toMatchObject({
+      state: 'malformed',
+      has_body: true,
+      event_ids: [],
+      reason: 'no JSON [redacted]',
+    })
+    const [endpoint] = endpoints.filter(({ path }) => path === '/api/unreadable')
+    expect(endpoint?.answer.safeParse(first).error?.issues ?? []).toEqual([])
+    const { out } = await rouse(setting.ledger, ['events', '--unreadable', '--json'])
+    const said = JSON.parse(out) as { deliveries: Answer[] }
+    expect(said.deliveries.map(({ id }) => id)).toEqual(ids)
+  })
+
   it('has nothing for the read role that decides', async () => {
     const callId = await hold()
     for (const { method, path } of endpoints) {
@@ -179,6 +208,7 @@ describe('what is not understood', () => {
     ['/api/events?state=done', ['state']],
     ['/api/events?sourc=ci', ['sourc']],
     ['/api/runs?parked_on=nothing', ['parked_on']],
+    ['/api/unreadable?before=dlv_1&source=ci', ['before', 'source']],
     ['/api/counts?x=1', ['x']],
     ['/api/events?__proto__=1', ['__proto__']],
   ])('is named: %s', async (path, fields) => {

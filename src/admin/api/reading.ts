@@ -18,6 +18,7 @@ import { utcDay } from '../../util/clock.js'
 import { parseMoment } from '../../util/duration.js'
 import type { JsonObject } from '../../util/json.js'
 import type { PageOptions } from '../pages/page.js'
+import { arrivalText, parseArrival, unreadableDocument } from '../unreadable.js'
 import * as documents from './documents.js'
 import { type Endpoint, nothing, reading } from './endpoint.js'
 import { before, idOf, isPartial, limit, moment, name, next } from './fields.js'
@@ -192,6 +193,36 @@ const held = reading({
   does: async ({ query }, { store }) => ({ held: (await store.listHeld(query.limit)).map(toolCallDocument) }),
 })
 
+const unreadable = reading({
+  path: '/api/unreadable',
+  summary: 'Verified deliveries that could not be read, newest first: no event came of them.',
+  query: z.strictObject({
+    before: z
+      .string()
+      .refine((text) => parseArrival(text) !== undefined, { error: 'expected the `next` of a page' })
+      .describe('the `next` of the page before: only older ones')
+      .optional(),
+    limit,
+  }),
+  answer: z.strictObject({
+    deliveries: z.array(documents.delivery),
+    next: z.union([z.string(), z.null()]).describe('for `before`; null: there are no more'),
+    is_partial: isPartial,
+  }),
+  async does({ query: { before, limit } }, { store }) {
+    const from = before === undefined ? undefined : parseArrival(before)
+    const { deliveries, next, isPartial } = await store.findMalformed({
+      limit,
+      ...(from && { before: from }),
+    })
+    return {
+      deliveries: deliveries.map(unreadableDocument),
+      next: next === undefined ? null : arrivalText(next),
+      is_partial: isPartial,
+    }
+  },
+})
+
 const alerts = reading({
   path: '/api/alerts',
   summary: 'What stands and needs somebody, newest first.',
@@ -263,6 +294,7 @@ export const readingEndpoints: readonly Endpoint[] = [
   approvals,
   approval,
   held,
+  unreadable,
   alerts,
   counts,
   agents,

@@ -1,8 +1,9 @@
 import { StoreError } from '../../domain/errors.js'
 import type { StoredDelivery } from '../../store/records.js'
-import type { ArrivalMark, MalformedFound } from '../../store/reports.js'
+import type { MalformedFound } from '../../store/reports.js'
 import { isoTime } from '../../util/clock.js'
 import { Card, Empty, Facts, Text, When } from '../ui/parts.js'
+import { arrivalText, parseArrival } from '../unreadable.js'
 import { count, formatBytes } from './amounts.js'
 import { secretOf } from './event-story.js'
 import { Short } from './events-table.js'
@@ -21,7 +22,7 @@ const list: Page = {
   role: 'read',
   place: 'parked',
   async show({ query, isPart }, { store, clock }) {
-    const before = parseMark(query.get('before') ?? '')
+    const before = parseArrival(query.get('before') ?? '')
     const found = await store.findMalformed({ limit: perPage, ...(before && { before }) })
     const shown = <Listed of={found} query={query} now={clock.now()} />
     if (isPart) return { kind: 'part', html: shown }
@@ -81,7 +82,7 @@ function Listed({
           <Empty title="Each delivery could be read" />
         </Card>
       )}
-      <Older path={path} query={query} next={next && markText(next)} isPartial={isPartial} />
+      <Older path={path} query={query} next={next && arrivalText(next)} isPartial={isPartial} />
     </>
   )
 }
@@ -204,15 +205,4 @@ function Whole({ of, now }: { readonly of: StoredDelivery; readonly now: number 
       </Card>
     </>
   )
-}
-
-function markText({ at, position }: ArrivalMark): string {
-  return `${at}.${position}`
-}
-
-function parseMark(text: string): ArrivalMark | undefined {
-  const [, at, position] = /^(\d{1,15})\.(\d{1,15})$/.exec(text) ?? []
-  return at === undefined || position === undefined
-    ? undefined
-    : { at: Number(at), position: Number(position) }
 }

@@ -34,7 +34,7 @@ export function buildPrompt(
     conversation.push({ kind: 'answer', api: step.api, items: step.items })
     for (const call of journal.calls) {
       if (call.stepId !== step.id) continue
-      const approval = journal.approvals.find(({ toolCallId }) => toolCallId === call.id)
+      const approval = journal.approvals.findLast(({ toolCallId }) => toolCallId === call.id)
       conversation.push({ kind: 'output', callId: call.callId, text: outputText(outputOf(call, approval)) })
     }
   }

@@ -99,7 +99,11 @@ describe('the prompt', () => {
           output: { ok: false, error: { code: 'policy.scope', message: 'm', hint: 'h' } },
         }),
       ],
-      approvals: [approval('a', { reason: 'Not on a "Friday".' }), approval('b', { id: 'apr_2' })],
+      approvals: [
+        approval('a', { id: 'apr_0', state: 'edited', reason: 'Softer; between us.' }),
+        approval('a', { reason: 'Not on a "Friday".' }),
+        approval('b', { id: 'apr_2' }),
+      ],
     })
     const hint = 'Do not make it again.'
     expect(outputsOf(recorded)).toEqual([

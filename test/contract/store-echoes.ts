@@ -161,6 +161,17 @@ export function echoPromises({ store }: Subject): void {
       expect(await begin({ actor: 'mallory' }, limits, 'ci', start + day)).toEqual(begun)
     })
 
+    it('are bounded for an actor however the name is written', async () => {
+      const limits = { perActor: 2 }
+      for (const actor of ['mallory@acme.test', 'Mallory@Acme.test']) {
+        expect(await begin({ actor }, limits)).toEqual(begun)
+      }
+      for (const actor of ['MALLORY@acme.test', 'ｍallory@acme.test', 'mal\u200blory@acme.test ']) {
+        expect(await begin({ actor }, limits)).toMatchObject({ state: 'over_limit', of: 'actor', actor })
+      }
+      expect(await begin({ actor: 'mallory2@acme.test' }, limits)).toEqual(begun)
+    })
+
     it('are bounded for each source, whoever did it', async () => {
       const limits = { perSource: 2, perActor: 5 }
       expect(await begin({ actor: 'mallory' }, limits)).toEqual(begun)

@@ -18,6 +18,15 @@ const dayMs = 86_400_000
 /** Stands for all actors of a source; no sender has one without a name. */
 const anyone = ''
 
+/** One name, whichever way somebody wrote it: a letter's case or an unseen character is no other actor. */
+function folded(actor: string): string {
+  const bare = actor
+    .normalize('NFKC')
+    .replace(/[\p{Cf}\p{Cc}\s]/gu, '')
+    .toLowerCase()
+  return bare === '' ? actor : bare
+}
+
 /** Counts runs that begin. Inside the caller's transaction. Returns the bound that lets this one not begin, or undefined. */
 export type CountBegun = (run: NewRun, limits: BeginLimits, now: number) => OverLimit | undefined
 
@@ -56,14 +65,14 @@ export function begunCounter(db: Database): CountBegun {
       const isFull = (limit: number | undefined, who: string): limit is number =>
         limit !== undefined && (count.get(day, agent, source, who) ?? 0) >= limit
       if (isFull(perSource, anyone)) return ['source', perSource]
-      return actor && isFull(perActor, actor) ? ['actor', perActor] : undefined
+      return actor && isFull(perActor, folded(actor)) ? ['actor', perActor] : undefined
     }
     const first = newest && boundOf(newest)
     const counted = first ? others.find((origin) => !boundOf(origin)) : newest
     if (first && !counted) return over(...first)
     if (counted) {
       add.run(day, agent, counted.source, anyone)
-      if (counted.actor) add.run(day, agent, counted.source, counted.actor)
+      if (counted.actor) add.run(day, agent, counted.source, folded(counted.actor))
     }
     return undefined
   }

@@ -226,7 +226,7 @@ function sayLimits({ limits }: Agent): string {
   return [
     count(turns, 'turn'),
     count(calls, 'tool call'),
-    `${tokens.toLocaleString('en-US')} tokens`,
+    count(tokens, 'token'),
     costUsd === undefined ? 'no limit of cost' : `${costUsd.toFixed(2)} USD`,
     `${formatDuration(timeMs)} of running`,
     `${count(attempts, 'try', 'tries')}`,

@@ -99,7 +99,7 @@ const nothingDone: Done = { runs: [], changed: [], stoppedBy: undefined }
 function sayStopped({ runs, stoppedBy }: Done, planned: number, isBulk: boolean): string | undefined {
   if (stoppedBy === undefined) return undefined
   const rest = isBulk ? 'The same command makes the rest, and none a second time' : 'See the plan again'
-  return `stopped by ${stoppedBy}: ${runs.length} of ${count(planned, 'run')} were made. ${rest}`
+  return `stopped by ${stoppedBy}: ${runs.length} of ${count(planned, 'run was', 'runs were')} made. ${rest}`
 }
 
 /** Makes the runs one after the other at their pace, until all are made or somebody stops it. */
@@ -132,7 +132,7 @@ async function makeRuns(
       if (!json) io.out(`${run.id}  ${plain(run.agent)}, replay ${run.replay} of ${run.eventId}`)
     }
   } catch (error) {
-    io.err(`${runs.length} of ${count(planned.length, 'run')} were made`)
+    io.err(`${runs.length} of ${count(planned.length, 'run was', 'runs were')} made`)
     throw error
   } finally {
     undo()

@@ -66,7 +66,7 @@ export function sayUsage({ turns, calls, inputTokens, outputTokens, costUsd, act
 }
 
 export function sayTokens(input: number, output: number): string {
-  return `${input.toLocaleString('en-US')} tokens in, ${output.toLocaleString('en-US')} out`
+  return `${count(input, 'token')} in, ${output.toLocaleString('en-US')} out`
 }
 
 /** `workflow_run.completed of ci about acme/web#42`. */

@@ -265,7 +265,9 @@ function notesOf(
     notes.push(`its body is encoded with ${encoding}; the daemon answers 415 to that`)
   const length = has('content-length') ? header('content-length') : undefined
   if (length !== undefined && Number(length) !== body.length)
-    notes.push(`content-length says ${length} bytes, the body has ${body.length}`)
+    notes.push(
+      `content-length says ${length} ${length === '1' ? 'byte' : 'bytes'}, the body has ${body.length}`,
+    )
   if (body.length > source.maxBodyBytes)
     notes.push(`the body is larger than max_body (${source.maxBodyBytes} bytes); the daemon answers 413`)
   return notes

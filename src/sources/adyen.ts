@@ -111,9 +111,13 @@ function proof(secrets: readonly Secret[]): Proof {
         if (isAll && secretIndex < 0) secretIndex = index
       }
       if (secretIndex >= 0) return { secretIndex }
+      const whole =
+        items.length === 1 ? 'the signature of the item' : `the signatures of all ${items.length} items`
       throw new VerificationError(
         'verification.signature_mismatch',
-        `none of ${secrets.length} secrets gives the signatures of all ${items.length} items`,
+        secrets.length === 1
+          ? `the secret does not give ${whole}`
+          : `none of ${secrets.length} secrets gives ${whole}`,
       )
     },
     sign({ body, secretIndex = 0 }) {

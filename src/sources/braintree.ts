@@ -13,6 +13,7 @@ import { queryValue } from './engine/query.js'
 import type { Reading } from './engine/reading.js'
 import { type Secret, secretField } from './engine/secret.js'
 import { defineSender } from './engine/sender.js'
+import { sayUnmatched } from './engine/unmatched.js'
 import { isObject, malformed } from './engine/verified.js'
 import { braintreeSamples } from './samples/braintree.js'
 
@@ -83,7 +84,7 @@ function proof(publicKey: string, secrets: readonly Secret[]): Proof {
       if (secretIndex >= 0) return { secretIndex }
       throw new VerificationError(
         'verification.signature_mismatch',
-        `none of ${secrets.length} private keys gives one of the ${signatures.length} signatures`,
+        sayUnmatched(secrets.length, signatures.length, 'private key'),
       )
     },
     sign({ body, secretIndex = 0 }) {

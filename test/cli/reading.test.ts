@@ -197,7 +197,7 @@ test('doctor finds what is wrong, says what to do, and fails', async () => {
   expect(findings.find(({ area }) => area === 'work')).toEqual({
     area: 'work',
     state: 'warn',
-    text: '1 approval wait for a person',
+    text: '1 approval waits for a person',
     advice: '`rouse approvals`',
   })
   expect(findings.filter(({ area, state }) => area === 'ledger' && state !== 'ok')).toEqual([])

@@ -57,7 +57,7 @@ export function sayLimits({ limits }: Agent): string[] {
       limit === undefined ? [] : [`${count(limit, 'run')} a day${whose}`],
     ),
     `${count(limits.denials, 'denial')}, ${count(limits.consecutiveErrors, 'error')} in a row or ${count(limits.identicalCalls, 'identical call')} end a run`,
-    `${count(limits.attempts, 'failed try', 'failed tries')} make it dead`,
+    `${count(limits.attempts, 'failed try makes', 'failed tries make')} it dead`,
     limits.chain === 0
       ? 'Nothing that our own writes caused wakes it.'
       : `At most ${count(limits.chain, 'write')} of our own may stand between it and what nobody here caused.`,

@@ -2,6 +2,7 @@ import type { Config } from '../../config/config.js'
 import { type Clock, isoTime, sleep } from '../../util/clock.js'
 import { createNetwork } from '../../util/fetch.js'
 import type { Invocation } from '../command.js'
+import { count } from '../text.js'
 import type { Finding } from './finding.js'
 
 const watchMs = 200
@@ -54,7 +55,7 @@ export async function compareClocks(config: Config, clock: Clock): Promise<Findi
   const skew = skews[Math.floor(skews.length / 2)]
   if (skew === undefined) return []
   const seconds = Math.round(Math.abs(skew) / 1000)
-  const asked = `${skews.length} of ${origins.length} origins that were asked`
+  const asked = `${skews.length} of ${count(origins.length, 'origin')} that ${origins.length === 1 ? 'was' : 'were'} asked`
   if (Math.abs(skew) <= toleratedSkewMs) {
     return [{ area: 'clock', state: 'ok', text: `within ${seconds} s of ${asked}` }]
   }

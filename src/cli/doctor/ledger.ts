@@ -159,7 +159,7 @@ async function work(store: Store, now: number): Promise<Finding[]> {
   add(
     approvalsWaiting,
     'warn',
-    `${count(approvalsWaiting, 'approval')} wait for a person`,
+    `${count(approvalsWaiting, 'approval waits', 'approvals wait')} for a person`,
     '`rouse approvals`',
   )
   add(

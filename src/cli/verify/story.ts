@@ -105,7 +105,7 @@ function verdict(finding: Finding, shown: Shown, io: Io): string[] {
     lines.push(
       '',
       wrap(
-        `None of ${tried.toLocaleString('en-US')} variations of the body, the headers, the secret and the URL verifies either. Then the secret is another one, or the body is not what was sent: compare the secret with what the sender shows, and have the sender send it again.`,
+        `None of ${count(tried, 'variation')} of the body, the headers, the secret and the URL verifies either. Then the secret is another one, or the body is not what was sent: compare the secret with what the sender shows, and have the sender send it again.`,
         io.width,
       ),
     )

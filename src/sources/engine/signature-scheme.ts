@@ -17,6 +17,7 @@ import type { Secret } from './secret.js'
 import { type MessageTemplate, type MessageValues, messageBytes, uses } from './template.js'
 import { checkFresh, readTimestamp, type TimestampUnit, type Tolerance, writeTimestamp } from './timestamp.js'
 import type { Trace } from './trace.js'
+import { sayUnmatched } from './unmatched.js'
 
 /** A signature over bytes of the request, described. The same description verifies and, with a shared secret, signs. */
 export interface SignatureScheme {
@@ -112,7 +113,7 @@ export function verifySignature(
   if (secretIndex < 0) {
     throw new VerificationError(
       'verification.signature_mismatch',
-      `none of ${secrets.length} secrets gives one of the ${candidates.length} signatures`,
+      sayUnmatched(secrets.length, candidates.length),
     )
   }
   if (!scheme.timestamp) return { secretIndex, timestamp: undefined, id }

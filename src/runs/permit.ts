@@ -56,7 +56,8 @@ export async function permit(context: RunContext, journal: Journal, call: ToolCa
   const why = await reasonsToAsk(context, journal, call, tool, ids)
   const bare: Bindings = { ids, args, facts: {}, event: eventObject(context), marker: undefined }
   const allFacts = await readFacts(context, tool, bare)
-  const facts = pickFacts(allFacts, factPathsOf(grant, tool))
+  // For a person and the ledger: an API may say back a key that it was sent.
+  const facts = context.secrets.redactJson(pickFacts(allFacts, factPathsOf(grant, tool)))
   checkFacts(approvalOf(journal, call), facts)
   // The same from asking a person to sending it, so that what is approved is what is sent.
   const identity =

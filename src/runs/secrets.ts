@@ -1,11 +1,12 @@
 import type { Config } from '../config/config.js'
+import type { Ids } from '../domain/event.js'
 import { type JsonValue, stringifyJson } from '../util/json.js'
 import { createRedactor, createSecretFinder, redactJson } from '../util/redact.js'
 
 /** Our own secrets, known by every form that they could be written in. */
 export interface Secrets {
   redact(text: string): string
-  redactJson(value: JsonValue): JsonValue
+  redactJson<Value extends JsonValue>(value: Value): Value
   /** Whether one of them, or a part of one, stands anywhere in the value. */
   isIn(value: JsonValue): boolean
 }
@@ -24,6 +25,11 @@ export function secretsFor(pinned: Config, current: Config | (() => Config)): Se
     redactJson: (value) => all().reduce((shown, { redactJson }) => redactJson(shown), value),
     isIn: (value) => all().some(({ isIn }) => isIn(value)),
   }
+}
+
+/** Of the ids that an answer gave, those that hold none of our own secrets: an API may say back what it was sent. */
+export function idsWithout({ isIn }: Secrets, ids: Ids): Ids {
+  return Object.fromEntries(Object.entries(ids).filter(([, value]) => !isIn(value)))
 }
 
 const made = new WeakMap<readonly string[], Secrets>()

@@ -10,6 +10,7 @@ import { type Permit, permit } from './permit.js'
 import { refusal } from './prompt.js'
 import { readWithRetries } from './read.js'
 import { redirectNote, refused } from './refused.js'
+import { idsWithout } from './secrets.js'
 import { held, pursueUnknown, resumeSent, sendPrepared } from './unknown.js'
 import { waitMs, waitsInARow } from './waits.js'
 import { prepareWrite, simulateWrite } from './write.js'
@@ -149,12 +150,8 @@ async function performRead(
     return undefined
   }
   const output: ToolOutput = { ok: true, status, result: secrets.redactJson(answer.result) }
-  await store.settle(
-    lease,
-    call.id,
-    { state: 'done', status, output, yields: readYields(tool, answer.body), ...redirectNote(answer) },
-    now,
-  )
+  const yields = idsWithout(secrets, readYields(tool, answer.body))
+  await store.settle(lease, call.id, { state: 'done', status, output, yields, ...redirectNote(answer) }, now)
   return undefined
 }
 

@@ -15,6 +15,7 @@ import type { Permit } from './permit.js'
 import { refusal } from './prompt.js'
 import { credentialOf } from './read.js'
 import { refused } from './refused.js'
+import { idsWithout } from './secrets.js'
 import { send } from './send.js'
 import { waitMs, waitsInARow } from './waits.js'
 
@@ -109,9 +110,12 @@ export async function transmit(given: RunContext, journal: Journal, call: ToolCa
     const { status, body } = answer
     const output: ToolOutput = { ok: true, status, result: context.secrets.redactJson(answer.result) }
     const again = history.earlier === 'none' ? {} : { note: againNote(history) }
-    const yields = readYields(tool, body)
+    const yields = idsWithout(context.secrets, readYields(tool, body))
     const scope = scopeOfRun(context.event.ids, journal.calls)
-    const created = { ids: readCreated(tool, body), bound: boundIdsOf(tool, scope) }
+    const created = {
+      ids: idsWithout(context.secrets, readCreated(tool, body)),
+      bound: boundIdsOf(tool, scope),
+    }
     const outcome = { state: 'confirmed', status, output, yields, created, ...again } as const
     await store.settle(lease, call.id, outcome, now)
     faultPoint('K14')

@@ -9,10 +9,13 @@ export class Desk {
     readonly bench: Workbench,
     /** What is left of each ticket. */
     readonly left: Record<string, number>,
+    /** What the API says of every ticket. */
+    readonly said: { note: string },
   ) {}
 
   static async open(): Promise<Desk> {
     const left: Record<string, number> = { '5': 100, '7': 100 }
+    const said = { note: 'open' }
     const world = await World.start()
     const { respond } = world.api
     world.api.respond = (request) => {
@@ -21,11 +24,11 @@ export class Desk {
       if (url === '/first') return { status: 200, body: { ticket: 7 } }
       if (url === '/second') return { status: 200, body: { ticket: 5 } }
       const [, id = '', part] = /^\/tickets\/(\d+)(\/replies)?$/.exec(url) ?? []
-      if (part === undefined) return { status: 200, body: { left: left[id] ?? 0 } }
+      if (part === undefined) return { status: 200, body: { left: left[id] ?? 0, ...said } }
       const replies = world.objects.filter(({ path }) => path === url)
       return { status: 200, body: replies.map(({ body }) => ({ text: body })) }
     }
-    return new Desk(world, await Workbench.open(config(world.api.origin)), left)
+    return new Desk(world, await Workbench.open(config(world.api.origin)), left, said)
   }
 
   async close(): Promise<void> {
@@ -66,7 +69,7 @@ tools:
   list: { description: x, get: "${origin}/objects", label: private }
   first: { description: x, get: "${origin}/first", yields: { ticket: "ticket ~ ^[0-9]+$" } }
   second: { description: x, get: "${origin}/second", yields: { ticket: "ticket ~ ^[0-9]+$" } }
-  ticket: { description: x, get: "${origin}/tickets/{ticket}" }
+  ticket: { description: x, get: "${origin}/tickets/{ticket}", credential: tracker, yields: { note: "note ~ .+" } }
   replies: { description: x, get: "${origin}/tickets/{ticket}/replies" }
   say:
     description: x
@@ -112,5 +115,5 @@ agents:
       - say: { gate: approve }
       - reply: { gate: auto, max: 100/day }
       - tell: { gate: auto, max: 100/day }
-      - pay: { gate: approve, if: "args.amount <= facts.ticket.left", expires: 1h, sum: { amount: 1000/day } }
+      - pay: { gate: approve, if: "args.amount <= facts.ticket.left && facts.ticket.note != 'closed'", expires: 1h, sum: { amount: 1000/day } }
 `

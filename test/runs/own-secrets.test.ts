@@ -61,6 +61,6 @@ it('an id that an API gives cannot carry one into another request', async () => 
     { call: 'get_issue', args: {} },
     { call: 'charge', args: { amount: 1 } },
   ])
-  expect(charge).toMatchObject({ state: 'denied', output: { error: { code: 'policy.text' } } })
+  expect(charge).toMatchObject({ state: 'denied', output: { error: { code: 'policy.scope' } } })
   expect(api.writes).toEqual([])
 })

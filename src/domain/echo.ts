@@ -9,7 +9,7 @@ export interface Echo {
 }
 
 /** An event that may be an echo. */
-export interface EchoQuestion extends Pick<Event, 'id' | 'subject'> {
+export interface EchoQuestion extends Pick<Event, 'id' | 'subject' | 'recordedAt'> {
   /** Those of its ids that a write may have made. */
   readonly named: Ids
   readonly ids: Ids
@@ -19,6 +19,9 @@ export interface EchoQuestion extends Pick<Event, 'id' | 'subject'> {
 
 /** An event that comes later than this after a write is not taken for its echo. */
 export const echoWindowMs = 35 * 86_400_000
+
+/** What was here before a write was sent is no echo of it; a clock may have been set back by this much in between. */
+export const echoClockMs = 5000
 
 /** Whether an event with these ids can be about what a write made that was bound to those: none of them differs. */
 export function canBeOf(bound: Ids, ids: Ids): boolean {

@@ -39,13 +39,20 @@ export function echoRulesOf(config: Declared): EchoRules {
 
 /** What is to be asked of the ledger about an event; undefined for one that cannot be an echo. */
 export function echoQuestion(
-  { id, source, subject, ids, actor }: Pick<Event, 'id' | 'source' | 'subject' | 'ids' | 'actor'>,
+  {
+    id,
+    source,
+    subject,
+    ids,
+    actor,
+    recordedAt,
+  }: Pick<Event, 'id' | 'source' | 'subject' | 'ids' | 'actor' | 'recordedAt'>,
   { makers, self }: EchoRules,
 ): EchoQuestion | undefined {
   const isOwn = actor !== undefined && (self.get(source)?.has(actor) ?? false)
   const named = makers.size === 0 ? {} : namedBy(ids, makers)
   if (!isOwn && Object.keys(named).length === 0) return undefined
-  return { id, subject, named, ids, isOwn }
+  return { id, subject, recordedAt, named, ids, isOwn }
 }
 
 function namedBy(ids: Ids, makers: EchoRules['makers']): Ids {

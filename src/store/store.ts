@@ -129,7 +129,7 @@ export interface Store {
 
   /**
    * Of these events, those that one of our own writes caused, by event. An event is an echo of the newest write, not
-   * older than `since`, that made one of the ids that it names, where none of the ids that the write was bound to is another's in
+   * older than `since` and sent before the event was here, that made one of the ids that it names, where none of the ids that the write was bound to is another's in
    * the event. One that is only our own is put down to the newest run of its subject that wrote since then, if there
    * is one.
    */

@@ -18,7 +18,7 @@ import {
 } from './store-fixtures.js'
 
 const day = 86_400_000
-const comment = { id: 'evt_x', subject: undefined, isOwn: false }
+const comment = { id: 'evt_x', subject: undefined, isOwn: false, recordedAt: start + day }
 
 function question(ids: Ids, more: Partial<EchoQuestion> = {}): EchoQuestion {
   return { ...comment, named: ids, ids, ...more }
@@ -60,6 +60,15 @@ export function echoPromises({ store }: Subject): void {
       expect(await about({})).toMatchObject({ runId })
       expect(await about({ repo: 'acme/other' })).toBeUndefined()
       expect(await about({ repo: 'acme/web', issue: '13' })).toBeUndefined()
+    })
+
+    it('is none where it was here before the write was sent', async () => {
+      const runId = await make({ comment: '5' }, {})
+      const came = (recordedAt: number) => ask(question({ comment: '5' }, { recordedAt }))
+      expect(await came(start - minute)).toBeUndefined()
+      expect(await came(start)).toMatchObject({ runId })
+      // A clock that was set back a little loses no echo.
+      expect(await came(start - 1000)).toMatchObject({ runId })
     })
 
     it('is none where the write is too old, and what is too old is forgotten', async () => {

@@ -161,7 +161,8 @@ it('forgets what writes made when no event would be taken for their echo any mor
   const isKnown = async (at: number) => {
     now = at
     await retention().pass()
-    const question = { id: 'evt_x', subject: undefined, named: ids, ids, isOwn: false }
+    const about = { id: 'evt_x', subject: undefined, recordedAt: at }
+    const question = { ...about, named: ids, ids, isOwn: false }
     return (await store.echoesOf([question], 0)).size === 1
   }
   expect(await isKnown(start + 35 * day)).toBe(true)

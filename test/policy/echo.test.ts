@@ -23,7 +23,7 @@ const config = {
   sources: new Map([source('ci', ['acme-bot']), source('crm', [])]),
 }
 
-const event = { id: 'evt_1', source: 'ci', subject: 's', ids: {}, actor: undefined }
+const event = { id: 'evt_1', source: 'ci', subject: 's', ids: {}, actor: undefined, recordedAt: 7 }
 
 describe('what can be an echo', () => {
   const rules = echoRulesOf(config)

@@ -1,4 +1,4 @@
-import { canBeOf, type Echo, type EchoQuestion } from '../../domain/echo.js'
+import { canBeOf, type Echo, type EchoQuestion, echoClockMs } from '../../domain/echo.js'
 import type { Ids } from '../../domain/event.js'
 import type { Store } from '../store.js'
 import type { Reader } from './reader.js'
@@ -25,9 +25,10 @@ interface WriterRow {
 
 /** Which events our own writes caused. */
 export function createdIds(writer: Writer, reader: Reader): Echoes {
-  const makers = reader.db.prepare<[string, string, number], MakerRow>(`
-    SELECT run_id, bound FROM created_ids WHERE name = ? AND value = ? AND created_at >= ?
-    ORDER BY tool_call_id DESC LIMIT ${mostMakers}`)
+  const makers = reader.db.prepare<[string, string, number, number], MakerRow>(`
+    SELECT m.run_id, m.bound FROM created_ids m LEFT JOIN tool_calls c ON c.id = m.tool_call_id
+    WHERE m.name = ? AND m.value = ? AND m.created_at >= ? AND coalesce(c.first_sent_at, 0) <= ?
+    ORDER BY m.tool_call_id DESC LIMIT ${mostMakers}`)
   // From agent to agent along the index, as for claims.
   const agents = reader.db
     .prepare<[], string>(`
@@ -69,9 +70,10 @@ export function createdIds(writer: Writer, reader: Reader): Echoes {
     DELETE FROM begun_runs WHERE (day, agent, source, actor) IN (
       SELECT day, agent, source, actor FROM begun_runs WHERE day < ? ORDER BY day LIMIT ?)`)
 
-  const makerOf = ({ named, ids }: EchoQuestion, since: number): string | undefined => {
+  const makerOf = ({ named, ids, recordedAt }: EchoQuestion, since: number): string | undefined => {
     for (const [name, value] of Object.entries(named)) {
-      const maker = makers.all(name, value, since).find(({ bound }) => canBeOf(readPlain<Ids>(bound), ids))
+      const found = makers.all(name, value, since, recordedAt + echoClockMs)
+      const maker = found.find(({ bound }) => canBeOf(readPlain<Ids>(bound), ids))
       if (maker) return maker.run_id
     }
     return undefined

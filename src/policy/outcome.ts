@@ -32,8 +32,8 @@ const tooManyRequests = 429
  *
  * Where the request may have gone out before, an answer must speak for the earlier send as well. That this one
  * never left, or met a revoked key or a limit, says nothing of that one. 400 speaks of the bytes, which were the
- * same. 409 says that the first is still under way. 422 says that the key belongs to other bytes; without a key
- * it may say that the object is there already.
+ * same. 409 says that the first is still under way. 422 says that the key belongs to other bytes. Without a key
+ * both may say that the object is there already.
  */
 export function classifyWrite(answer: WriteAnswer, { earlier, hasKey, refusals }: SendHistory): WriteOutcome {
   if (answer.kind === 'not_sent') return earlier === 'none' ? 'not_sent' : 'unknown'
@@ -44,6 +44,6 @@ export function classifyWrite(answer: WriteAnswer, { earlier, hasKey, refusals }
     if (status === tooManyRequests && refusals.includes(status)) return 'later'
     return definiteRefusals.includes(status) || refusals.includes(status) ? 'rejected' : 'unknown'
   }
-  if (status === 400 && earlier === 'same_bytes') return 'rejected'
+  if (hasKey && status === 400 && earlier === 'same_bytes') return 'rejected'
   return hasKey && (status === 400 || status === 422) ? 'clash' : 'unknown'
 }

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { markerOf } from '../../src/policy/idempotency.js'
 import type { Answer } from '../support/recording-api.js'
 import { type BenchRun, Workbench } from './workbench.js'
-import { lost, World, worldConfig } from './world.js'
+import { lost, refusedWith, World, worldConfig } from './world.js'
 
 let world: World
 let bench: Workbench
@@ -93,6 +93,15 @@ describe('a probe', () => {
     expect(world.looks).toHaveLength(24)
     // Not within a minute: an API that is away for a while is no reason to ask a person.
     expect(bench.clock.now() - (call.firstSentAt ?? 0)).toBeGreaterThan(10 * 60_000)
+  })
+
+  it('is asked again where the second send is refused as one that is there already', async () => {
+    world.listings.push({ status: 200, body: [] }, { status: 200, body: [] })
+    const run = await lostWrite(true)
+    world.fates.push(refusedWith(400))
+    await run.toTheEnd()
+    expect(await run.call()).toMatchObject({ state: 'confirmed', sends: 2, note: 'found by its probe list' })
+    expect(world.objects).toHaveLength(1)
   })
 
   it('goes by what the tool says that its answer shows', async () => {

@@ -6,12 +6,13 @@ import { runIn } from '../support/rouse.js'
 import { until } from '../support/wait.js'
 import type { Dashboard } from './dashboard.js'
 
-/** Markup of which nothing may become an element, and a word that is long enough to break a page. */
+/** Markup of which nothing may become an element, what goes from right to left, and a word long enough to break a page. */
 export const hostile = [
   '<b id="evil">bold</b>',
   ...hostiles,
   '<style>*{display:none}</style><img src="https://evil.test/a.png"><svg onload=alert(1)>',
-  `${'W'.repeat(3000)}`,
+  'שלום (12) مرحبا',
+  `${'W'.repeat(4000)}`,
 ].join(' ')
 const quoted = JSON.stringify(hostile)
 

@@ -15,9 +15,17 @@ export function Pill({ tone, children }: { readonly tone: Tone; readonly childre
   return <span class={`pill is-${tone}`}>{children}</span>
 }
 
-/** One line of outside text: what cannot be seen is written as its code. */
+/** What is written from right to left, also the digits that go with it. */
+const rightToLeft = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u
+
+/**
+ * One line of outside text: what cannot be seen is written as its code. What is written from right to left stays by
+ * itself: it would else take the numbers and signs beside it to its other side (`name = 5` would be `5 = name`).
+ */
 export function Text({ of }: { readonly of: string }) {
-  return <>{plain(of)}</>
+  const text = plain(of)
+  if (rightToLeft.test(text)) return <bdi dir="ltr">{text}</bdi>
+  return <>{text}</>
 }
 
 /** Several lines of it, as they are. */

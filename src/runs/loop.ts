@@ -45,6 +45,7 @@ export async function runLoop(context: RunContext): Promise<RunOutcome> {
       limitReached(context.agent.limits, { ...journal.run.usage, activeMs: activeMs(context) }) ??
       callBoundReached(context.agent.limits, journal.calls)
     if (reached) return { state: 'dead', error: reached }
+    if (isOff(context)) return waitsForAgent
     if (context.isStopping()) return { state: 'parked', on: 'time', until: context.clock.now() }
 
     if (!isRefreshed && !hasBegun(journal)) {
@@ -68,6 +69,10 @@ async function advanceCalls(context: RunContext): Promise<RunOutcome | undefined
     const index = journal.calls.findIndex((candidate) => candidate.id === id)
     const call = journal.calls[index]
     if (call && journal.run.supersededBy !== undefined && !isOut(call, journal.run)) continue
+    if (call && isOff(context) && !isOut(call, journal.run)) {
+      parked = longerWait(waitsForAgent, parked)
+      continue
+    }
     // One answer may ask for any number of calls: the bounds hold for each of them, not only for each turn.
     const reached = call?.state === 'proposed' ? boundOfCall(context, journal, index) : undefined
     if (reached) return waitOf(parked, fault) ?? { state: 'dead', error: reached }
@@ -99,6 +104,13 @@ function waitOf(parked: RunOutcome | undefined, fault: ToolError | undefined): R
   const hasTime = parked?.state === 'parked' && parked.until !== undefined
   if (fault && !hasTime) throw fault
   return parked
+}
+
+const waitsForAgent: RunOutcome = { state: 'parked', on: 'agent' }
+
+/** Whether the agent was switched off since the run was claimed: then it begins nothing until it is on again. */
+function isOff({ agent, current }: RunContext): boolean {
+  return current().agents.get(agent.name)?.mode === 'off'
 }
 
 /** Whether the world may know of the call, or a person said that it is to be sent again. */

@@ -88,6 +88,20 @@ function granted({ agent, config, current }: RunContext, call: ToolCall): { tool
   throw new PolicyError('policy.not_granted', `this agent may not use ${tool.name}`)
 }
 
+/**
+ * Whether that by which a write was let through is over, as far as it shows without asking anybody: its approval ran
+ * out, or its agent is in shadow or off by now.
+ */
+export function isOutdated(context: RunContext, { approvals }: Journal, call: ToolCall): boolean {
+  const { agent, clock, config, current } = context
+  const approval = approvals.find(({ id }) => id === call.approvalId)
+  if (approval && clock.now() >= approval.expiresAt) return true
+  if (current().agents.get(agent.name)?.mode === 'off') return true
+  const tool = config.tools.get(call.tool)
+  const grant = agent.grants.find((candidate) => candidate.tool === call.tool)
+  return !tool || !grant || gateOf(tool, rulesOf(context, agent, grant), []) === 'shadow'
+}
+
 /** What the run began with, and what holds now. */
 function rulesOf({ current }: RunContext, agent: Agent, grant: Grant) {
   const now = current().agents.get(agent.name)

@@ -11,7 +11,7 @@ import { sleep } from '../util/clock.js'
 import { faultPoint } from '../util/fault-point.js'
 import type { RunContext } from './context.js'
 import { keepOutcomes } from './kept-outcomes.js'
-import type { Permit } from './permit.js'
+import { isOutdated, type Permit } from './permit.js'
 import { refusal } from './prompt.js'
 import { credentialOf } from './read.js'
 import { refused } from './refused.js'
@@ -102,7 +102,10 @@ export async function transmit(given: RunContext, journal: Journal, call: ToolCa
     hasKey: tool.idempotency !== undefined,
     refusals: tool.refusals,
   }
-  const answer = await sendInTurn(context, call, history)
+  const answer = await sendInTurn(context, journal, call, history)
+  // It is decided once more, at once.
+  if (answer === 'outdated')
+    return { kind: 'over', parked: { state: 'parked', on: 'time', until: clock.now() } }
   if (answer.kind === 'answered') faultPoint('K13')
   const verdict = classifyWrite(answer, history)
   const now = clock.now()
@@ -147,26 +150,36 @@ function againNote({ hasKey }: SendHistory): string {
 /** How often a request that certainly did not reach the API is made again at once. */
 const maxConnects = 3
 
-/** The call is `sent` when this resolves. A first send that never left is taken back and tried again before. */
+/**
+ * The call is `sent` when this resolves. A first send that never left is taken back and tried again before. `outdated`:
+ * nothing was sent, because what let it through was over when its turn came.
+ */
 async function sendInTurn(
   context: RunContext,
+  journal: Journal,
   call: ToolCall,
   { earlier }: SendHistory,
-): Promise<ToolAnswer> {
+): Promise<ToolAnswer | 'outdated'> {
   const { store, lease, clock, signal } = context
   const { tool, request, key } = frozen(context, call)
   for (let connects = 1; ; connects++) {
     let isMarked = false
+    const outdated = new Error('what let it through is over')
     const answer = await send(context, tool, request, {
       credential: credentialOf(context, tool),
       idempotencyKey: key,
       signal,
       beforeSend: async () => {
+        if (earlier === 'none' && isOutdated(context, journal, call)) throw outdated
         await store.markSent(lease, call.id, clock.now())
         isMarked = true
         faultPoint('K10')
       },
+    }).catch((error: unknown) => {
+      if (error === outdated) return 'outdated' as const
+      throw error
     })
+    if (answer === 'outdated') return answer
     // Given up before its turn came: the call is as it was.
     if (!isMarked) throw signal.aborted || answer.kind === 'answered' ? signal.reason : answer.error
     const isOver = answer.kind !== 'not_sent' || answer.error.retry === 'never' || earlier !== 'none'

@@ -63,6 +63,7 @@ export class Desk {
 const config = (origin: string) => `
 credentials:
   tracker: { bearer: "trk_k7Gq2nV9xB4tLw8sRz3m", origins: ["${origin}"] }
+  paced: { bearer: "pcd_m3zRs8wLt4Bx9Vn2qG7k", origins: ["${origin}"], limit: 1/s }
 sources:
   ci: { kind: github, secret: "k7Gq2nV9xB4tLw8sRz3mYc6p" }
 tools:
@@ -98,6 +99,7 @@ tools:
     post: ${origin}/pay
     args: { amount: { type: integer, min: 1, max: 1000 } }
     json: { amount: "\${{ args.amount }}", ticket: "\${{ ids.ticket }}" }
+    credential: paced
     facts: { ticket: ticket }
     idempotency: { header: Idempotency-Key, ttl: 1h }
     on_unknown: retry

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Config } from '../../src/config/config.js'
+import { until } from '../support/wait.js'
 import { Desk } from './desk.js'
 import type { BenchRun } from './workbench.js'
 import { refusedWith } from './world.js'
@@ -64,6 +65,24 @@ describe('a write that is prepared and has to wait', () => {
     expect(desk.world.writes).toHaveLength(1)
   })
 
+  it.each([
+    ['its approval runs out', () => desk.bench.clock.advance(3_600_000), 'approval.expired'],
+    ['its agent is put in shadow', () => shadow(), 'approval.void'],
+  ])('does not go out where %s while it waits its turn', async (_what, change, code) => {
+    // One in a second: this one has to wait.
+    await (await parked()).toTheEnd()
+    const run = await desk.bench.begin({ tool: 'second' }, { tool: 'pay', args: { amount: 60 } })
+    await run.advance()
+    await desk.approve()
+    const going = run.advance()
+    await until('it to be prepared', async () => (await run.call(1)).state === 'prepared')
+    change()
+    expect(await going).toMatchObject({ state: 'parked', on: 'time' })
+    await run.toTheEnd()
+    expect(await run.call(1)).toMatchObject({ state: 'denied', sends: 0, output: { error: { code } } })
+    expect(desk.world.objects).toHaveLength(1)
+  })
+
   it('does not go out without a word after a crash either', async () => {
     const run = await desk.bench.begin({ tool: 'second' }, { tool: 'reply', args: { text: 'Seen.' } })
     desk.bench.dieAt = 'K09'
@@ -80,4 +99,8 @@ function shadowed(config: Config): Config {
     [...config.agents].map(([name, agent]) => [name, { ...agent, mode: 'shadow' as const }]),
   )
   return { ...config, agents }
+}
+
+function shadow(): void {
+  desk.bench.inForce = shadowed(desk.bench.config)
 }

@@ -211,7 +211,7 @@ export class BenchRun {
   }
 
   private context(claimed: ClaimedRun, signal: AbortSignal): RunContext {
-    const { clock, config, inForce, isRestored, store, tools } = this.bench
+    const { clock, config, isRestored, store, tools } = this.bench
     const agent = config.agents.get('helper')
     if (!agent) throw new Error('there is no agent helper')
     return {
@@ -219,7 +219,7 @@ export class BenchRun {
       run: { ...claimed.run, isRestored },
       agent,
       config,
-      current: () => inForce ?? config,
+      current: () => this.bench.inForce ?? config,
       secrets: secretsFor(config, config),
       store,
       tools,

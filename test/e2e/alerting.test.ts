@@ -77,7 +77,12 @@ it('a dead run is told once, signed, over a restart; a receiver that is away get
   expect(JSON.stringify(receiver.requests.map((request) => request.body))).not.toContain('IGNORE')
   expect(at('/services/T0/B0/s3cr3tpath')).toHaveLength(1)
   expect(rouse.log.join('\n')).not.toContain('s3cr3tpath')
-  expect(await rouse.ledger.tellings()).toMatchObject([
+  const { ledger } = rouse
+  const tellings = await until('what was told to be written down', async () => {
+    const found = await ledger.tellings()
+    return found.every(({ times }) => times > 0) && found
+  })
+  expect(tellings).toMatchObject([
     { cause: 'dead helper', times: 1 },
     { cause: 'dead helper', times: 1 },
   ])

@@ -48,7 +48,7 @@ export async function followStories(
 ): Promise<{ readonly ended: Promise<void> }> {
   const { io } = invocation
   const tail = new Tail(store, () => whenOf(invocation), isWanted)
-  await tail.skip(io.clock.now())
+  await tail.beginAt(io.clock.now())
   const tell = async () => {
     const when = whenOf(invocation)
     for (const line of await tail.news()) io.out(formatStoryLine(line, when, io))

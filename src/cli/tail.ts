@@ -31,7 +31,7 @@ export class Tail {
   ) {}
 
   /** Takes everything that is there now as told; what happened before `now` is not told later either. */
-  async skip(now: number): Promise<void> {
+  async beginAt(now: number): Promise<void> {
     await this.news()
     this.#since = now
   }

@@ -37,15 +37,18 @@ const hooksPrefix = '/hooks/'
 export function createHooksApp(options: HooksOptions): Hono<{ Bindings: HttpBindings }> {
   const app = new Hono<{ Bindings: HttpBindings }>()
   const clientOf = currentClientAddress(options.proxies ?? (() => noProxies))
-  app.all('*', (context) => {
+  app.all('*', async (context) => {
     const url = context.env.incoming.url ?? ''
     const path = url.split('?', 1)[0] ?? ''
     if (path === '/healthz') return answerHealth(context, options)
-    const source = path.startsWith(hooksPrefix)
-      ? options.sources().get(path.slice(hooksPrefix.length))
-      : undefined
+    const name = path.startsWith(hooksPrefix) ? path.slice(hooksPrefix.length) : ''
+    const source = options.sources().get(name)
     if (!source) return refuse(context, 404)
-    return measured(context, path.slice(hooksPrefix.length), source, options, clientOf)
+    const { clock } = options.receiver
+    const beganAt = clock.monotonic()
+    const response = await answerDelivery(context, name, source, options, clientOf)
+    options.onAnswered?.(name, response.status, clock.monotonic() - beganAt)
+    return response
   })
   return app
 }
@@ -55,20 +58,6 @@ function answerHealth(context: HooksContext, { unready }: HooksOptions): Respons
   if (method !== 'GET' && method !== 'HEAD') return refuse(context, 405, { allow: 'GET' })
   if (unready() === undefined) return context.json({ status: 'ok' })
   return context.json({ status: 'unavailable' }, 503, { 'retry-after': '5' })
-}
-
-async function measured(
-  context: HooksContext,
-  name: string,
-  source: WebhookSource,
-  options: HooksOptions,
-  clientOf: ClientAddress,
-): Promise<Response> {
-  const { clock } = options.receiver
-  const beganAt = clock.monotonic()
-  const response = await answerDelivery(context, name, source, options, clientOf)
-  options.onAnswered?.(name, response.status, clock.monotonic() - beganAt)
-  return response
 }
 
 async function answerDelivery(

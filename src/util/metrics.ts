@@ -23,31 +23,46 @@ export interface Family {
 /** Beyond so many series of one family the rest is counted together, under the label values `other`. */
 const mostSeries = 2000
 
+/** One thing for each list of label values. */
+class Series<Kept> {
+  readonly #kept = new Map<string, Kept>()
+
+  constructor(private readonly make: (values: readonly string[]) => Kept) {}
+
+  at(values: readonly string[]): Kept {
+    const key = values.join('\n')
+    const known = this.#kept.get(key)
+    if (known) return known
+    if (this.#kept.size >= mostSeries && values.some((value) => value !== 'other'))
+      return this.at(values.map(() => 'other'))
+    const made = this.make(values)
+    this.#kept.set(key, made)
+    return made
+  }
+
+  all(): Kept[] {
+    return [...this.#kept.values()]
+  }
+}
+
 export class Counter<Name extends string> {
-  readonly #series = new Map<string, { readonly labels: Labels; value: number }>()
+  readonly #series: Series<{ readonly labels: Labels; value: number }>
 
   constructor(
     readonly name: string,
     readonly help: string,
-    private readonly labelNames: readonly Name[],
-  ) {}
+    labelNames: readonly Name[],
+  ) {
+    this.#series = new Series((values) => ({ labels: labelsOf(labelNames, values), value: 0 }))
+  }
 
   /** Values in the order of the names. */
   add(values: readonly string[], by = 1): void {
-    const key = values.join('\n')
-    const found = this.#series.get(key)
-    if (found) found.value += by
-    else if (this.#series.size < mostSeries || values.every((value) => value === 'other'))
-      this.#series.set(key, { labels: labelsOf(this.labelNames, values), value: by })
-    else
-      this.add(
-        values.map(() => 'other'),
-        by,
-      )
+    this.#series.at(values).value += by
   }
 
   family(): Family {
-    return { name: this.name, type: 'counter', help: this.help, samples: [...this.#series.values()] }
+    return { name: this.name, type: 'counter', help: this.help, samples: this.#series.all() }
   }
 }
 
@@ -59,25 +74,24 @@ interface Distribution {
 }
 
 export class Histogram<Name extends string> {
-  readonly #series = new Map<string, Distribution>()
+  readonly #series: Series<Distribution>
 
   constructor(
     readonly name: string,
     readonly help: string,
-    private readonly labelNames: readonly Name[],
+    labelNames: readonly Name[],
     /** Upper bounds, growing. */
     private readonly bounds: readonly number[],
-  ) {}
+  ) {
+    this.#series = new Series((values) => ({
+      labels: labelsOf(labelNames, values),
+      counts: [...bounds, 0].map(() => 0),
+      sum: 0,
+    }))
+  }
 
   observe(values: readonly string[], value: number): void {
-    const key = values.join('\n')
-    let found = this.#series.get(key)
-    if (!found) {
-      if (this.#series.size >= mostSeries) return
-      const counts = [...this.bounds, 0].map(() => 0)
-      found = { labels: labelsOf(this.labelNames, values), counts, sum: 0 }
-      this.#series.set(key, found)
-    }
+    const found = this.#series.at(values)
     const at = this.bounds.findIndex((bound) => value <= bound)
     const bucket = at < 0 ? this.bounds.length : at
     found.counts[bucket] = (found.counts[bucket] ?? 0) + 1
@@ -85,7 +99,7 @@ export class Histogram<Name extends string> {
   }
 
   family(): Family {
-    const samples = [...this.#series.values()].flatMap(({ labels, counts, sum }): Sample[] => {
+    const samples = this.#series.all().flatMap(({ labels, counts, sum }): Sample[] => {
       let count = 0
       const buckets = counts.map((own, at): Sample => {
         count += own

@@ -40,7 +40,7 @@ async function record(type: string, agent = 'triage'): Promise<string> {
 
 test('a burst is told whole, each line once, and nothing of before', async () => {
   const tail = new Tail(ledger.store, () => createWhen(now, 'UTC'))
-  await tail.skip(now)
+  await tail.beginAt(now)
   const ids: string[] = []
   for (let n = 0; n < 300; n++) ids.push(await record('a'))
   const lines = await tail.news()
@@ -54,7 +54,7 @@ test('a burst is told whole, each line once, and nothing of before', async () =>
 
 test('what an event waits for is told after what has happened to it', async () => {
   const tail = new Tail(ledger.store, () => createWhen(now, 'UTC'))
-  await tail.skip(now)
+  await tail.beginAt(now)
   await recordOnly('a')
   expect((await tail.news()).map(({ verb }) => verb)).toEqual(['received', 'verified', 'recorded', 'waiting'])
 })
@@ -62,7 +62,7 @@ test('what an event waits for is told after what has happened to it', async () =
 test('of a run whose event is old only what is new is told', async () => {
   const tail = new Tail(ledger.store, () => createWhen(now, 'UTC'))
   for (let n = 0; n < 60; n++) await record('a')
-  await tail.skip(now + 10)
+  await tail.beginAt(now + 10)
   await ledger.store.cancelRun(ledger.runId, 'by hand', now + 20)
   expect((await tail.news()).map(({ verb }) => verb)).toEqual(['cancelled', 'expired'])
 })

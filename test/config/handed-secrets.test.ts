@@ -66,7 +66,7 @@ function secretFields(schema: unknown, path: readonly string[] = []): (readonly 
   return []
 }
 
-it('a token of the URL that stands in the file itself is worth a warning, as any secret', async () => {
+it('a token of the URL that stands in the file itself is worth a warning, like each literal secret', async () => {
   const { warnings } = await load()
   expect(warnings.map(({ path }) => path)).toContain('sources.tasks.registration')
 })

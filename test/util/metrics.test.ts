@@ -37,6 +37,14 @@ a_total{source="ci",state="duplicate"} 1
     expect(expose([new Counter('a_total', 'a', []).family()])).toBe('\n')
   })
 
+  it('loses no observation where there are more series than are kept', () => {
+    const histogram = new Histogram('b_seconds', 'b', ['tool'], [1])
+    for (let at = 0; at < 3000; at++) histogram.observe([`t${at}`], 0.5)
+    const counts = histogram.family().samples.filter(({ suffix }) => suffix === '_count')
+    expect(counts.reduce((sum, { value }) => sum + value, 0)).toBe(3000)
+    expect(counts.at(-1)).toMatchObject({ labels: { tool: 'other' }, value: 1000 })
+  })
+
   it('keeps a bounded number of series, whatever is counted', () => {
     const counter = new Counter('a_total', 'a', ['x'])
     for (let at = 0; at < 5000; at++) counter.add([`${at}`])

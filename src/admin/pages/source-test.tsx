@@ -23,7 +23,7 @@ export interface TestAnswer {
 
 /**
  * Signs a sample of this type as the sender would and sends it to our own public listener, over HTTP: what arrives is
- * received, verified and recorded as any other. Rejects with AppError `command.usage` where it cannot be sent.
+ * received, verified and recorded like every other. Rejects with AppError `command.usage` where it cannot be sent.
  */
 export async function sendTest(
   { name, type, now }: { readonly name: string; readonly type: string; readonly now: number },

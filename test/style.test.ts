@@ -128,6 +128,17 @@ describe('style', () => {
     expect(wrong).toEqual([])
   })
 
+  it('what tests share registers nothing of its own, because files of one worker load it once', () => {
+    const shared = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' }).filter(
+      (file) => /\.tsx?$/.test(file) && !/\.test\.tsx?$/.test(file),
+    )
+    const hooked = shared.filter((file) =>
+      /^(?:before|after)(?:Each|All)\(/m.test(readFileSync(join(root, 'test', file), 'utf8')),
+    )
+    expect(shared.length).toBeGreaterThan(50)
+    expect(hooked).toEqual([])
+  })
+
   it('file names are kebab-case and none is a catch-all', () => {
     const names = files.flatMap((file) => file.split('/'))
     expect(names.filter((name) => !/^[a-z0-9]+(-[a-z0-9]+)*(\.tsx?)?$/.test(name))).toEqual([])

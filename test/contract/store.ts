@@ -11,6 +11,7 @@ import { policyPromises } from './store-policy.js'
 import { readingPromises } from './store-reading.js'
 import { retentionPromises } from './store-retention.js'
 import { runPromises } from './store-runs.js'
+import { searchPromises } from './store-search.js'
 import { toolCallPromises } from './store-tool-calls.js'
 
 /** An empty ledger, made anew for each test. */
@@ -42,6 +43,7 @@ export function storeContract(name: string, make: () => Promise<Ledger>): void {
     describe('what policy asks of it', () => policyPromises(subject))
     describe('reading', () => readingPromises(subject))
     describe('the whole of it', () => overviewPromises(subject))
+    describe('the search', () => searchPromises(subject))
     describe('retention', () => retentionPromises(subject))
   })
 }

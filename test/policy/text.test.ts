@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import type { TextRules } from '../../src/domain/tool.js'
 import { searchTextFault, sinkTextFault } from '../../src/policy/text.js'
 import { benign, plainSearches } from './text-benign.js'
-import { hostile, wideSearches } from './text-hostile.js'
+import { hostile } from './text-hostile.js'
+import { wideSearches } from './text-searches.js'
 
 const rules: TextRules = {
   links: ['docs.acme.com', '*.wild.com'],

@@ -176,7 +176,8 @@ describe('an encrypted connection', () => {
         expect(['tls', 'connect']).toContain(error.fault)
         expect(error.isSent).toBe(false)
       } finally {
-        process.env = before
+        for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name]
+        Object.assign(process.env, before)
       }
       expect(api.seen).toEqual([])
     },
@@ -199,7 +200,8 @@ describe('an encrypted connection', () => {
       })
       heard.push(String(answer.status))
     } finally {
-      process.env = before
+      for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name]
+      Object.assign(process.env, before)
     }
     expect([heard, proxy.seen.length, listening.seen.length]).toEqual([['200'], 0, 1])
   })

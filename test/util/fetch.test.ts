@@ -129,7 +129,8 @@ describe('a request', () => {
     try {
       await request(network(), api.origin)
     } finally {
-      process.env = before
+      for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name]
+      Object.assign(process.env, before)
     }
     expect([api.seen.length, proxy.seen.length]).toEqual([1, 0])
   })
